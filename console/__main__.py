@@ -40,10 +40,16 @@ def run(args: list[str]) -> int:
 
 
 def _run(args: list[str]) -> int:
-    """Answer `skew --help` at once, and whatever else is asked by way of click."""
+    """Answer `skew --help` and `skew status` at once, and the rest by way of click."""
     if len(args) == 1 and args[0] in overview.HELP_FLAGS and _COMPLETING not in os.environ:
         print(overview.help_text())  # noqa: T201 - click, which would echo it, is not imported.
         return 0
+    if args and args[0] == "status" and _COMPLETING not in os.environ:
+        from console.commands.look import quick_status
+
+        code = quick_status.answer(args[1:])
+        if code is not None:
+            return code
     import click
 
     from console.cli import ReaderGone, cli

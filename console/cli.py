@@ -4,7 +4,6 @@ A command's file is imported only when it is run: `skew --help` and a shell's co
 answer at once, so nothing heavy may be imported here.
 """
 
-import difflib
 import importlib
 from pathlib import Path
 
@@ -53,6 +52,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or name the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             advice = f" Did you mean `{close[0]}`?" if close else " `skew --help` lists them."
             ctx.fail(f"{args[0][:40]!r} is not a command.{advice}")
@@ -73,9 +74,9 @@ class LazyGroup(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from sync.version import version
 
-        click.echo(f"skew {version('skew-console')}")
+        click.echo(f"skew {version()}")
         ctx.exit()
 
 

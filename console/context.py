@@ -1,6 +1,5 @@
 """What a command works with: the configuration, the open cache, and stderr for its notes."""
 
-import getpass
 import os
 import sys
 import time
@@ -8,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import click
 
 from console.text.format import clean
 
@@ -24,6 +21,8 @@ QUIET_S = 1.0
 
 def login_name() -> str:
     """The user's name on this machine, for the audit."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -47,7 +46,9 @@ def load(config: Path, *, secrets: bool) -> "Settings":
 def open_cache(settings: "Settings") -> Iterator["Database"]:
     """Open the cache, and bring it in line with the configuration."""
     from store.database import lease
+    from store.queries.standing import standing as look_up_standing
     from sync.clock import SystemClock
+    from sync.config import receipts
     from sync.targets import terms
 
     now = SystemClock().now()
@@ -55,7 +56,16 @@ def open_cache(settings: "Settings") -> Iterator["Database"]:
         # A running engine keeps the cache in line with the configuration that it was started
         # with. This command's may be newer: two that differ would undo each other all the time.
         if database.read(lease.current, now=now) is None:
-            database.write(terms.comparison(settings).configure, now=now)
+            comparison = terms.comparison(settings)
+            # What stands there is read in the same transaction: another command may have another
+            # configuration for the same cache.
+            _, standing = database.write(
+                lambda connection: (
+                    comparison.configure(connection, now=now),
+                    look_up_standing(connection),
+                )
+            )
+            receipts.keep(settings, standing)
         yield database
 
 
@@ -86,6 +96,8 @@ class MigrationLine:
         if time.monotonic() - self._since < QUIET_S:
             return
         if sys.stderr.isatty():
+            import click
+
             count = f"{progress.done:,} of {progress.total:,} {progress.what}"
             line = f"skew: bringing the cache up to date: {count}"
             # Blanks wipe out what is left of a longer line.
@@ -98,10 +110,14 @@ class MigrationLine:
     def end(self) -> None:
         """Leave the line that moved."""
         if self._width:
+            import click
+
             click.echo(err=True)
             self._width = 0
 
 
 def note(line: str) -> None:
     """Print something that is not the result: on stderr."""
+    import click
+
     click.echo(f"skew: {clean(line)}", err=True)

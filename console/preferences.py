@@ -7,7 +7,7 @@ what Skew remembers by itself is in `console.tui.session.memory`.
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,8 @@ def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...
         except (ValueError, TypeError) as error:
             found.refuse(place, str(error))
     actions = tuple(
-        replace(action, keys=chosen.get(action.name, action.keys)) for action in ACTIONS
+        msgspec.structs.replace(action, keys=chosen.get(action.name, action.keys))
+        for action in ACTIONS
     )
     for name, message in parse.conflicts(actions, chosen):
         found.refuse(places[name], message)

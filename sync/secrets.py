@@ -9,7 +9,6 @@ changed, and a keyring after the channel has refused what it gave.
 import os
 import re
 import stat as file_mode
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -328,6 +327,8 @@ def _put(source: SecretSource, base: Path, value: str) -> bool:
         except keyring.errors.KeyringError:
             return False
         return True
+    import tempfile
+
     path = (base / Path(source.file).expanduser()).resolve()
     try:
         mode = file_mode.S_IMODE(path.stat().st_mode)

@@ -167,3 +167,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What is sold as a bundle of what, flattened: the file `catalogue.bundles`."""
     warnings: tuple[str, ...] = ()
     """Doubtful settings, and skipped lines of its files: for stderr, by every command."""
+    content: bytes = b""
+    """The file as it was read; empty where it came from none, or names a catalogue's files too."""

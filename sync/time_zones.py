@@ -3,12 +3,10 @@
 They are the machine's own, or those of the package `tzdata` where it has none.
 """
 
-import difflib
 import functools
 import re
 from collections.abc import Set as AbstractSet
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo, available_timezones
 
 from sync.values import quoted
 
@@ -34,11 +32,17 @@ def time_zone(value: object) -> TimeZone:
 
 def zone_of(name: TimeZone | None) -> tzinfo:
     """Load a zone; UTC where none is named."""
-    return UTC if name is None else ZoneInfo(name)
+    if name is None:
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
 
 
 @functools.cache
 def _known() -> AbstractSet[str]:
+    from zoneinfo import available_timezones
+
     return available_timezones()
 
 
@@ -49,6 +53,8 @@ def _remedy(value: str) -> str:
         hours, sign = int(offset[2]), "-" if offset[1] == "+" else "+"
         fixed = f"Etc/GMT{sign}{hours}" if hours else "Etc/UTC"
         return f'write "{fixed}" for a clock that is never changed, else a place: {_EXAMPLE}'
+    import difflib
+
     # By what follows the last slash too: "Berlin", "Germany/Berlin". Never one without a slash:
     # what comes nearest to "CEST" is "EST".
     lowered = {name.lower(): name for name in sorted(_known()) if "/" in name}

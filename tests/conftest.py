@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,9 @@ for _profile, _examples in (("plain", 25), ("long", 100)):
 sys.dont_write_bytecode = False
 
 
+_KEPT = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run every test, with all its examples")
 
@@ -37,6 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         os.environ[long_run.VARIABLE] = "1"
     hypothesis.settings.load_profile("long" if long_run.is_long() else "plain")
+    # What commands keep for the next one of its kind is not put beside the user's own.
+    config.stash[_KEPT] = tempfile.TemporaryDirectory(prefix="skew-cache-")
+    os.environ["XDG_CACHE_HOME"] = config.stash[_KEPT].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_KEPT].cleanup()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

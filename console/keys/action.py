@@ -1,8 +1,9 @@
 """What an action is: its name, keys, words, and the pages that have it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class PageName(StrEnum):
@@ -34,8 +35,7 @@ class Chapter(StrEnum):
     PROGRAM = "Skew"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One thing that an operator can do: a page's `actions` have it by its name, else the app's."""
 
     name: str

@@ -6,9 +6,10 @@ channel's text can't act on a terminal.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from console.keys.action import Action
 from console.text.disagreement_groups import GroupSum

@@ -5,7 +5,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from console.keys.action import EVERYWHERE, Action, PageName
 from console.reports.table import Paper, TableCell, TableColumn, TableInParts
 from console.text import remedies
 from console.text.format import (
@@ -22,9 +21,10 @@ from console.text.format import (
 from store.decision import Decision
 from store.model import Correction, CorrectionStatus, Freshness, Incident, Millis, PollOutcome
 from store.queries.values import ChannelHealth, StatusCounts
-from sync.corrections.decide import BlastRadius, raise_or_reduce
 
 if TYPE_CHECKING:
+    from console.keys.action import Action
+    from sync.corrections.decide import BlastRadius
     from sync.polling.poll import PollReport
 
 Lines = list[str]
@@ -92,7 +92,7 @@ def updates(
     return UpdateTable(paper, now=now).lines(corrections)
 
 
-def effect(radius: BlastRadius, count: int, paper: Paper) -> Lines:
+def effect(radius: "BlastRadius", count: int, paper: Paper) -> Lines:
     """What approving would change, for whoever is about to approve."""
     if not count:
         return [paper.line("Nothing to approve.")]
@@ -158,7 +158,7 @@ def polls(
     return _with_notes(paper.table(columns, rows), notes, paper)
 
 
-def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
+def keys(actions: Iterable["Action"], path: Path, paper: Paper) -> Lines:
     """The console's actions with their keys, and where users set their own."""
     columns = (
         TableColumn("KEY"),
@@ -181,8 +181,10 @@ def keys(actions: Iterable[Action], path: Path, paper: Paper) -> Lines:
     return [*paper.table(columns, rows), "", heading, *example]
 
 
-def where(action: Action) -> str:
+def where(action: "Action") -> str:
     """The pages that have an action."""
+    from console.keys.action import EVERYWHERE, PageName
+
     if set(action.on) == EVERYWHERE:
         return "every page"
     return ", ".join(place for place in PageName if place in action.on)
@@ -303,6 +305,8 @@ def _incidents(incidents: Sequence[Incident], paper: Paper) -> Lines:
 
 
 def _update(correction: Correction, now: Millis) -> tuple[TableCell | str, ...]:
+    from sync.corrections.decide import raise_or_reduce
+
     style = "green" if correction.status in _ENDED_WELL else ""
     style = "red" if correction.status in _ENDED_BADLY else style
     channel = (

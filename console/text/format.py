@@ -10,8 +10,6 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-import click
-
 from store.model import UNCOUNTED, Disagreement, Kind, Millis
 from sync.clock import from_rfc3339
 from sync.units import duration
@@ -242,6 +240,8 @@ def instant(text: str, now: Millis, option: str) -> Millis:
     except (ValueError, OverflowError):
         at = -1
     if not 0 <= at < LAST:
+        import click
+
         raise click.BadParameter(
             f"{text[:40]!r} is not a time: write 2026-11-23T14:00:00Z, or how long ago, such as 2h",
             param_hint=f"--{option}",

@@ -3,6 +3,7 @@
 import sqlite3
 from array import array
 from bisect import bisect_right
+from collections.abc import Mapping
 
 import msgspec
 
@@ -35,23 +36,34 @@ class ChannelFacts(msgspec.Struct, frozen=True):
 class ChannelsOfSnapshot:
     """The channels' facts, for all pages of one snapshot: each is found by the first that asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, crowds: Mapping[int, ChannelPeers] | None = None) -> None:
+        """`crowds`: what is known of some channels already, and not counted again."""
         self._found: dict[int, ChannelFacts] = {}
+        self._crowds = crowds or {}
+
+    @property
+    def crowds(self) -> dict[int, ChannelPeers]:
+        """What the channels that were asked for have in common, as it was given or counted."""
+        return {channel_id: facts.peers for channel_id, facts in self._found.items()}
 
     def of(self, connection: sqlite3.Connection, channel_id: int) -> ChannelFacts:
         found = self._found.get(channel_id)
         if found is None:
-            found = self._found[channel_id] = _find(connection, channel_id)
+            found = self._found[channel_id] = _find(
+                connection, channel_id, self._crowds.get(channel_id)
+            )
         return found
 
 
-def _find(connection: sqlite3.Connection, channel_id: int) -> ChannelFacts:
+def _find(
+    connection: sqlite3.Connection, channel_id: int, crowd: ChannelPeers | None
+) -> ChannelFacts:
     (reports_events,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM events WHERE channel_id = ?)", (channel_id,)
     ).fetchone()
     polled_at = sorted(at for (at,) in connection.execute(_POLLS, (channel_id,)))
     return ChannelFacts(
-        peers=peers.of_channel(connection, channel_id),
+        peers=peers.of_channel(connection, channel_id) if crowd is None else crowd,
         reports_events=bool(reports_events),
         polled_at=array("q", polled_at),
     )

@@ -4,8 +4,12 @@ A channel with 100,000 of them costs some tens of milliseconds.
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 from store.causes.facts import MANY, ChannelPeers
+
+Crowds = dict[int, ChannelPeers]
+"""By a channel's id, what its open ones have in common."""
 
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
@@ -51,6 +55,11 @@ WHERE NOT EXISTS (SELECT 1 FROM disagreements s {_THERE} WHERE {_FACING} AND s.i
 def swapped(connection: sqlite3.Connection, pairs: str) -> dict[int, str]:
     """For each asked disagreement that has just one counterpart in numbers, its SKU."""
     return dict(connection.execute(_SWAPPED, {"asked": pairs}).fetchall())
+
+
+def of_channels(connection: sqlite3.Connection, channels: Iterable[int]) -> Crowds:
+    """The same of these channels, by their ids."""
+    return {channel_id: of_channel(connection, channel_id) for channel_id in channels}
 
 
 def of_channel(connection: sqlite3.Connection, channel_id: int) -> ChannelPeers:

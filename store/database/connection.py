@@ -4,22 +4,24 @@ Work is a plain function of a connection: `Database.write` and `Database.read` r
 its result. So SQL stays in `store/`, and every act is a transaction.
 """
 
-import asyncio
 import contextlib
 import copy
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-from store.database import migrating, schema
-from store.database.migrating import Told
-from store.database.slices import MigrationProgress
+from store.database.threads import DatabaseThreads
 from store.errors import CacheGone, CacheMigrating, DatabaseBusy, NotADatabase, StoreError
 from store.model import Millis
+
+if TYPE_CHECKING:
+    # A command that only reads has neither threads nor a loop, nor the time to import them.
+    from concurrent.futures import Future
+
+    from store.database.slices import MigrationProgress
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,10 +60,8 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         # A connection is rewound by itself: one is enough for a past that stands still.
-        readers = READERS if past is None else 1
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-reader")
+        self._threads = DatabaseThreads(READERS if past is None else 1)
 
     @classmethod
     def open(
@@ -70,7 +70,7 @@ class Database:
         *,
         read_only: bool = False,
         past: Past | None = None,
-        told: Told | None = None,
+        told: "Callable[[MigrationProgress], None] | None" = None,
     ) -> Self:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
@@ -80,6 +80,8 @@ class Database:
         and changes nothing, and raises CacheMigrating too, and OlderDatabase with `past`.
         """
         read_only = read_only or past is not None
+        from store.database import schema
+
         if not read_only:
             _create_private(path)
         database = cls(path, read_only=read_only, past=past)
@@ -90,7 +92,7 @@ class Database:
                 elif read_only:
                     schema.check_is_whole(database._connection())
                 else:
-                    database._writer.submit(database._migrate, told).result()
+                    database._threads.writer.submit(database._migrate, told).result()
                 database._file = _identity(path)
         except BaseException:
             # Whoever waits for a migration may be interrupted, and closing waits for the writer.
@@ -99,8 +101,10 @@ class Database:
             raise
         return database
 
-    def _migrate(self, told: Told | None) -> None:
-        def tell(progress: MigrationProgress) -> None:
+    def _migrate(self, told: "Callable[[MigrationProgress], None] | None") -> None:
+        from store.database import schema
+
+        def tell(progress: "MigrationProgress") -> None:
             if self._is_given_up:
                 raise StoreError(f"{self.path}: the migration was interrupted")
             if told is not None:
@@ -144,12 +148,14 @@ class Database:
 
         A cancelled caller leaves the transaction to finish: it commits whole or not at all.
         """
-        return await asyncio.wrap_future(_uncancelled(self._submit(work, *args, **kwargs)))
+        from asyncio import wrap_future
+
+        return await wrap_future(_uncancelled(self._submit(work, *args, **kwargs)))
 
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on one snapshot, on the calling thread; of the past, on the only reader."""
         if self._past is not None:
-            return self._readers.submit(lambda: self._read(work, *args, **kwargs)).result()
+            return self._threads.readers.submit(lambda: self._read(work, *args, **kwargs)).result()
         return self._read(work, *args, **kwargs)
 
     def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -187,8 +193,10 @@ class Database:
 
     async def aread(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `read`, on a reader thread."""
-        future = self._readers.submit(lambda: self._read(work, *args, **kwargs))
-        return await asyncio.wrap_future(_uncancelled(future))
+        from asyncio import wrap_future
+
+        future = self._threads.readers.submit(lambda: self._read(work, *args, **kwargs))
+        return await wrap_future(_uncancelled(future))
 
     def data_version(self) -> int:
         """A number that changes when any other connection has committed, 3 µs.
@@ -209,6 +217,8 @@ class Database:
 
     def _is_emptied(self) -> bool:
         """Whether the file that this thread has open holds no schema, or none any more."""
+        from store.database import schema
+
         try:
             return schema.version(self._connection()) == 0
         except sqlite3.DatabaseError:
@@ -216,8 +226,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what was submitted and close every connection. May be called twice."""
-        self._writer.shutdown(wait=True)
-        self._readers.shutdown(wait=True)
+        self._threads.close()
         with self._lock:
             for connection in self._opened:
                 connection.close()
@@ -229,8 +238,8 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _submit(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        return self._writer.submit(lambda: self._transact(work, *args, **kwargs))
+    def _submit(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        return self._threads.writer.submit(lambda: self._transact(work, *args, **kwargs))
 
     def _transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with _named_errors(self.path, self._is_emptied):
@@ -280,6 +289,19 @@ class Snapshot:
         return work(self._connection, *args, **kwargs)
 
 
+def read_once(path: Path, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work` on one snapshot of a cache that is there, and close it. Raises StoreError.
+
+    Its schema is not looked at: for whoever knows it. Nothing is created, migrated or written.
+    """
+    with (
+        _named_errors(path, lambda: True),
+        contextlib.closing(_connect(path, read_only=True)) as connection,
+    ):
+        connection.execute("BEGIN")
+        return work(connection, *args, **kwargs)
+
+
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rw"
     # The path goes through as_uri, which escapes what a URI would read as a parameter.
@@ -320,6 +342,8 @@ def _uncancelled(future: "Future[T]") -> "Future[T]":
     """A view of `future` whose cancellation does not reach the work behind it."""
     # asyncio cancels the future that it wraps. A transaction that has begun must end by itself, so
     # what it wraps is a copy, already marked as running, which no cancellation stops.
+    from concurrent.futures import Future
+
     shown: Future[T] = Future()
     shown.set_running_or_notify_cancel()
 
@@ -340,6 +364,8 @@ def _named_errors(path: Path, emptied: Callable[[], bool]) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
+        from store.database import migrating
+
         if migrating.REFUSAL in str(error):
             raise CacheMigrating(f"{path}: {error}; start this one again") from error
         raise

@@ -1,8 +1,9 @@
 """A poll in progress. Only `staging` looks inside."""
 
 from array import array
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from store.model import Millis, Refused
 from store.poll_counts import PollCounts
@@ -23,8 +24,7 @@ class VerifiedWrite(NamedTuple):
     state: str | None
 
 
-@dataclass(slots=True)
-class Sweep:
+class Sweep(msgspec.Struct):
     """One poll in progress. Only `staging` looks inside."""
 
     poll_id: int
@@ -45,21 +45,21 @@ class Sweep:
     outside_up_to: int
     came: int = 0
     """How many records came, recognised ones included."""
-    layout: list[int | FreshPage] = field(default_factory=list)
+    layout: list[int | FreshPage] = msgspec.field(default_factory=list)
     """Its pages, in order: the number of a recognised one, or one of those that follow."""
-    digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    digests: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     """Of the entries of all pages that were not recognised."""
-    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
+    listing_ids: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     """The listings of these entries; 0 until the merge for a record whose listing is new."""
     source: bytes = b""
     """What the channel noted of what it read."""
-    refused: list[Refused] = field(default_factory=list)
-    new_refused: list[Refused] = field(default_factory=list)
+    refused: list[Refused] = msgspec.field(default_factory=list)
+    new_refused: list[Refused] = msgspec.field(default_factory=list)
     """Those that the last good poll could read, or did not have; `counts` finds them."""
     announced: int | None = None
     recent_writes: tuple[VerifiedWrite, ...] = ()
     """Our own, which the list of this poll may be too old to show."""
-    behind: dict[int, int] = field(default_factory=dict)
+    behind: dict[int, int] = msgspec.field(default_factory=dict)
     """Listings whose record was left out because it is older than our write: which update's."""
     is_part: bool = False
     """It has only what changed (`store/polling/changes`)."""

@@ -7,8 +7,10 @@ Every quantity is in the channel's own units, as available (rule 11, docs/archit
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
@@ -76,8 +78,7 @@ class Abilities:
     notes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPage:
+class RecordPage(msgspec.Struct, frozen=True):
     """Some of a channel's records, in an order that is stable from poll to poll."""
 
     records: Sequence[Record]
@@ -105,8 +106,7 @@ class RecordPage:
     """What was recognised of it before it was decoded, and what it is recognised by next time."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
+class EventPage(msgspec.Struct, frozen=True):
     """Some of a channel's events, in its own units, SKUs and locations."""
 
     events: Sequence[Event]
@@ -117,8 +117,7 @@ class EventPage:
     """Events up to here may be repeats, because we ask with an overlap: no fault of the channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One listing's new values, absolute. Never below zero."""
 
     sku: str
@@ -134,8 +133,7 @@ class Change:
     """The state to write with it, where the channel can; None leaves it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What the channel answered for one change. Accepted is no proof: only a reading is."""
 
     change: Change
@@ -152,8 +150,7 @@ class Receipt:
     prove it, so that nobody waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListingRef:
+class ListingRef(msgspec.Struct, frozen=True):
     """A listing to read afresh, by our names and the channel's own `ref`."""
 
     sku: str
@@ -161,12 +158,11 @@ class ListingRef:
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class FreshReadings:
+class FreshReadings(msgspec.Struct, frozen=True):
     """Fresh readings of a few listings. One that is in neither list is not on the channel."""
 
     records: Sequence[Record] = ()
-    refused: Sequence[Refused] = field(default=())
+    refused: Sequence[Refused] = msgspec.field(default=())
 
 
 class Channel(Protocol):
@@ -246,8 +242,7 @@ class AddressedChannel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class KeySighting:
+class KeySighting(msgspec.Struct, frozen=True):
     """What one key of a description found."""
 
     key: str
@@ -256,8 +251,7 @@ class KeySighting:
     ok: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """What trying a description showed."""
 
     seen: str

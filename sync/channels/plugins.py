@@ -5,10 +5,12 @@ the value the module that meets `KindModule`. What stands there is read from the
 a module is imported when a configuration first names its kind, or `skew channels` lists it.
 """
 
+import os
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,8 +30,7 @@ class BrokenPlugin(Exception):
     """A kind of another package cannot be used; the text names the package and says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(msgspec.Struct, frozen=True):
     """One name in the group, and every package that claims it."""
 
     kind: str
@@ -78,6 +79,8 @@ class Plugin:
 @cache
 def found() -> Mapping[str, Plugin]:
     """Every name in the group, in order."""
+    if not _may_be_there():
+        return {}
     from importlib.metadata import entry_points
 
     names: dict[str, list[EntryPoint]] = {}
@@ -87,6 +90,42 @@ def found() -> Mapping[str, Plugin]:
         name: Plugin(name, tuple(sorted(entries, key=_package)))
         for name, entries in sorted(names.items())
     }
+
+
+def _may_be_there() -> bool:
+    """Whether any package names our group, found in a tenth of the time of `importlib.metadata`.
+
+    Where packages may be kept in another way than in folders of files, they may be.
+    """
+    others = (finder for finder in sys.meta_path if finder is not PathFinder)
+    return any(hasattr(finder, "find_distributions") for finder in others) or any(
+        map(_may_hold_group, sys.path)
+    )
+
+
+def _may_hold_group(folder: str) -> bool:
+    """Whether a package in a folder of `sys.path` names our group, or may do so."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [entry.name for entry in entries]
+    except NotADirectoryError:
+        # A zip file, or another thing that packages can be read from.
+        return True
+    except OSError:
+        return False
+    return any(
+        name.endswith(".egg")
+        or (name.endswith((".dist-info", ".egg-info")) and _names_group(f"{folder or '.'}/{name}"))
+        for name in names
+    )
+
+
+def _names_group(packaged: str) -> bool:
+    try:
+        with open(f"{packaged}/entry_points.txt", "rb") as file:  # noqa: PTH123 - a hundred of them.
+            return GROUP.encode() in file.read()
+    except OSError:
+        return False
 
 
 def _package(entry: "EntryPoint") -> str:

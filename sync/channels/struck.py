@@ -7,7 +7,6 @@ here, once for all kinds and also for those of other packages.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import cast
 
 import msgspec
@@ -65,13 +64,17 @@ class StruckChannel:
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         with self._errors():
             found = await self._channel.read(wanted)
-        return replace(found, refused=self._refused(found.refused)) if found.refused else found
+        return (
+            msgspec.structs.replace(found, refused=self._refused(found.refused))
+            if found.refused
+            else found
+        )
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Receipt]:
         with self._errors():
             receipts = await self._channel.write(changes)
         return [
-            replace(
+            msgspec.structs.replace(
                 receipt,
                 refused=self._or_none(receipt.refused),
                 unknown=self._or_none(receipt.unknown),
@@ -92,12 +95,14 @@ class StruckChannel:
         """Try the channel's description. Only where `abilities.described`."""
         with self._errors():
             found = await cast("DescribedChannel", self._channel).try_out()
-        return replace(
+        return msgspec.structs.replace(
             found,
             seen=self._struck(found.seen),
             wrong=self._texts(found.wrong),
             warnings=self._texts(found.warnings),
-            keys=[replace(key, found=self._struck(key.found)) for key in found.keys],
+            keys=[
+                msgspec.structs.replace(key, found=self._struck(key.found)) for key in found.keys
+            ],
         )
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
@@ -105,7 +110,7 @@ class StruckChannel:
         async with closing(cast("EventSource", self._channel).events(cursor)) as pages:
             with self._errors():
                 async for page in pages:
-                    yield replace(page, refused=self._refused(page.refused))
+                    yield msgspec.structs.replace(page, refused=self._refused(page.refused))
 
     async def look(
         self, known: Mapping[FileStamp, Millis], now: Millis
@@ -137,7 +142,7 @@ class StruckChannel:
     def _page(self, page: RecordPage) -> RecordPage:
         if not (page.refused or page.warnings or page.cut_short):
             return page
-        return replace(
+        return msgspec.structs.replace(
             page,
             refused=self._refused(page.refused),
             warnings=self._texts(page.warnings),

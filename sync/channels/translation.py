@@ -6,7 +6,7 @@ So a write finds its way back from any process, whatever else the channel calls 
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, cast
 
@@ -57,8 +57,7 @@ PAGE_ROWS = 1000
 _SUMMED = ("available", "on_hand", "committed", "unavailable", "incoming", "threshold")
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """What one channel calls our SKUs and locations. What is in neither map has the same name."""
 
     skus: Mapping[str, str]
@@ -192,7 +191,7 @@ class TranslatedChannel:
         if len(receipts) != len(changes):
             return receipts
         return [
-            replace(receipt, change=change)
+            msgspec.structs.replace(receipt, change=change)
             for receipt, change in zip(receipts, changes, strict=True)
         ]
 
@@ -229,7 +228,7 @@ class TranslatedChannel:
         """Read what moved after `cursor`, in our names. Only where `abilities.events`."""
         async with closing(cast("EventSource", self._channel).events(cursor)) as pages:
             async for page in pages:
-                yield replace(
+                yield msgspec.structs.replace(
                     page,
                     events=[self._names.event(event) for event in page.events],
                     refused=[self._names.refused(event) for event in page.refused],
@@ -241,13 +240,15 @@ class TranslatedChannel:
         previous = msgspec.structs.replace(
             change.previous, sku=before.sku, location=before.location, ref=before.ref
         )
-        return replace(change, sku=own.sku, location=own.location, ref=own.ref, previous=previous)
+        return msgspec.structs.replace(
+            change, sku=own.sku, location=own.location, ref=own.ref, previous=previous
+        )
 
     def _page(self, page: RecordPage, held: "PoolSums") -> RecordPage:
         """Put a page in our names, without what belongs to a pool."""
         refused = [self._names.refused(bad) for bad in page.refused]
         if not self._names.summed:
-            return replace(
+            return msgspec.structs.replace(
                 page,
                 records=list(map(self._names.record, page.records)),
                 refused=refused,
@@ -264,11 +265,10 @@ class TranslatedChannel:
             if bad.sku is not None and bad.location in self._names.summed:
                 held.mark_unreadable(bad.sku, bad.location)
         held.expect(page.announced)
-        return replace(page, records=free, refused=refused, announced=None)
+        return msgspec.structs.replace(page, records=free, refused=refused, announced=None)
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(msgspec.Struct):
     """One SKU's records of one pool, so far."""
 
     record: Record
@@ -276,16 +276,15 @@ class _Sum:
     """A bit for each of the channel's own locations that it has stood in."""
 
 
-@dataclass(slots=True)
-class PoolSums:
+class PoolSums(msgspec.Struct):
     """The sums of one poll's pools: location of ours → SKU → the sum so far."""
 
-    sums: dict[str, dict[str, _Sum]] = field(default_factory=dict)
-    bits: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, dict[str, _Sum]] = msgspec.field(default_factory=dict)
+    bits: dict[str, int] = msgspec.field(default_factory=dict)
     """The channel's own location → its bit in `_Sum.seen`."""
-    duplicates: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    duplicates: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     """SKU, our location and the channel's own → how often a SKU stands there too often."""
-    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    unreadable: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """Listings of which one record could not be read: their sum is not known."""
     count: int = 0
     """Records that went into sums."""

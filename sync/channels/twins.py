@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from store.model import Record
 from sync.channels.base import (
     Abilities,
@@ -64,21 +66,25 @@ class WriteAllChannel:
         async with closing(self._channel.pages()) as pages:
             async for page in pages:
                 if count:
-                    yield replace(last, announced=None)
+                    yield msgspec.structs.replace(last, announced=None)
                 for record in page.records:
                     held.setdefault((record.sku, record.location), []).append(record)
                 count += len(page.records)
-                last = replace(page, records=())
+                last = msgspec.structs.replace(page, records=())
         joined = [record for records in held.values() for record in _joined(records)]
         announced = None if last.announced is None else last.announced - count + len(joined)
         for start in range(0, len(joined) or 1, PAGE_ROWS):
             refused = () if start else last.refused
             rows = joined[start : start + PAGE_ROWS]
-            yield replace(last, records=rows, refused=refused, announced=announced)
+            yield msgspec.structs.replace(last, records=rows, refused=refused, announced=announced)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Read a few listings afresh, all of a SKU's together."""
-        own = [replace(listing, ref=ref) for listing in wanted for ref in listing.ref.split(MARK)]
+        own = [
+            msgspec.structs.replace(listing, ref=ref)
+            for listing in wanted
+            for ref in listing.ref.split(MARK)
+        ]
         answer = await self._channel.read(own)
         # An answer for one of them may have the others of its SKU too: each counts once.
         found: dict[Place, dict[str, Record]] = {}
@@ -116,7 +122,9 @@ class WriteAllChannel:
     def address(self, listing: ListingRef) -> str:
         """What the first of a SKU's listings is written at. Only where `abilities.by_address`."""
         first, _, _ = listing.ref.partition(MARK)
-        return cast("AddressedChannel", self._channel).address(replace(listing, ref=first))
+        return cast("AddressedChannel", self._channel).address(
+            msgspec.structs.replace(listing, ref=first)
+        )
 
     async def sign_in(self) -> str:
         return await self._channel.sign_in()
@@ -188,7 +196,7 @@ def _parts(change: Change) -> Sequence[Change]:
         )  # fmt: skip
         quantity = change.quantity if moves else shown
         parts.append(
-            replace(
+            msgspec.structs.replace(
                 change, ref=ref, quantity=quantity, previous=previous, key=f"{change.key}-{number}"
             )
         )
@@ -200,13 +208,13 @@ def _receipt(change: Change, receipts: Sequence[Receipt]) -> Receipt:
     refused = [receipt for receipt in receipts if receipt.refused is not None]
     unknown = [receipt.unknown or receipt.unsent for receipt in receipts]
     if any(unknown) and all(receipt.unsent is not None for receipt in receipts):
-        return replace(receipts[0], change=change)
+        return msgspec.structs.replace(receipts[0], change=change)
     if any(unknown):
         return Receipt(change, unknown=next(filter(None, unknown)))
     if not refused:
         return Receipt(change, later=any(receipt.later for receipt in receipts))
     if len(receipts) == 1:
-        return replace(refused[0], change=change)
+        return msgspec.structs.replace(refused[0], change=change)
     words = "; ".join(f"{receipt.change.ref}: {receipt.refused}" for receipt in refused)
     if len(refused) < len(receipts):
         written = len(receipts) - len(refused)

@@ -5,7 +5,6 @@ Nothing raises here: what is wrong is added to the findings.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -39,8 +38,7 @@ SWEEP_EVERY_MS = 3_600_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelBuilder:
+class ChannelBuilder(msgspec.Struct, frozen=True):
     """What the channels of one configuration share while they are put together."""
 
     found: Findings

@@ -4,13 +4,11 @@ Every error names the dotted key, quotes what is wrong and says what would be ri
 quoted only where it can't be a credential.
 """
 
-import difflib
 import enum
 import functools
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -41,13 +39,12 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(msgspec.Struct, frozen=True):
     """What decoding found: all that is wrong, what is doubtful, every secret that is named."""
 
-    errors: list[ConfigError] = field(default_factory=list)
-    secrets: list[tuple[str, SecretSource]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    errors: list[ConfigError] = msgspec.field(default_factory=list)
+    secrets: list[tuple[str, SecretSource]] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
     def refuse(self, key: str, message: str) -> None:
         self.errors.append(ConfigError(key, message))
@@ -115,6 +112,8 @@ def _sources(value: object, key: str) -> Iterator[tuple[str, SecretSource]]:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Advise what was meant, or list what is known, to follow a semicolon."""
     known = tuple(known)
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"

@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from sync.config import build, toml
 from sync.errors import ConfigError, ConfigErrors
 from sync.settings import Settings
@@ -19,7 +21,9 @@ def load(path: Path, environ: Mapping[str, str] | None = os.environ) -> Settings
     With `environ` None secrets are not looked up: enough for commands that only read the cache.
     Raises ConfigErrors with everything that is wrong.
     """
-    return decode(_read(path), source=str(path), base=path.parent, environ=environ)
+    data, content = _read(path)
+    settings = decode(data, source=str(path), base=path.parent, environ=environ)
+    return settings if "catalogue" in data else msgspec.structs.replace(settings, content=content)
 
 
 def decode(
@@ -37,9 +41,9 @@ def decode(
     return settings
 
 
-def _read(path: Path) -> Mapping[str, object]:
+def _read(path: Path) -> tuple[Mapping[str, object], bytes]:
     try:
-        return toml.read(path)
+        return toml.read_with_content(path)
     except FileNotFoundError:
         error = ConfigError(
             "no such file", "`skew init` writes one; --config FILE or SKEW_CONFIG names another"

@@ -15,8 +15,16 @@ _LONG_NAME = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}"
 
 def read(path: Path) -> Mapping[str, object]:
     """Read a file. Raises FileNotFoundError, else ConfigError, whose key is the place in it."""
+    return read_with_content(path)[0]
+
+
+def read_with_content(path: Path) -> tuple[Mapping[str, object], bytes]:
+    """Read a file, and answer its bytes beside what they say. Raises as `read`."""
     try:
-        data = _parsed(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        # As in every text file, a line may end as on Windows or on an old Mac.
+        text = content.decode().replace("\r\n", "\n").replace("\r", "\n")
+        data = _parsed(text)
     except FileNotFoundError:
         raise
     except OSError as problem:
@@ -27,7 +35,7 @@ def read(path: Path) -> Mapping[str, object]:
         error = _syntax_error(str(problem))
     else:
         if data is not None:
-            return data
+            return data, content
         error = ConfigError("too deep", "lists or tables lie too deep in each other")
     raise error from None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from sync.channels.base import ListingRef, Receipt
@@ -60,8 +61,7 @@ class WritingSuite(ContractSuite):
     ) -> None:
         before = await poll(harness)
         gone, written = change(before.of("A-1"), 3, "c-1"), change(before.of("C-3"), 10, "c-2")
-        object.__setattr__(gone, "sku", "NOBODY")
-        object.__setattr__(gone, "ref", "NOBODY")
+        gone = msgspec.structs.replace(gone, sku="NOBODY", ref="NOBODY")
         async with opened(harness) as channel:
             calls = [[gone, written]] if channel.abilities.batch_max > 1 else [[gone], [written]]
             receipts: list[Receipt | None] = []
@@ -123,8 +123,7 @@ class WritingSuite(ContractSuite):
     async def test_a_write_to_what_is_not_there_is_refused(self, harness: Harness) -> None:
         record = (await poll(harness)).of("A-1")
         nobody = change(record, 3)
-        object.__setattr__(nobody, "sku", "NOBODY")
-        object.__setattr__(nobody, "ref", "NOBODY")
+        nobody = msgspec.structs.replace(nobody, sku="NOBODY", ref="NOBODY")
         async with opened(harness) as channel:
             try:
                 (receipt,) = await channel.write([nobody])

@@ -7,7 +7,8 @@ calls it unknown.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from store.channels import incidents, write_pauses
 from store.corrections import lifecycle, waiting
@@ -55,8 +56,7 @@ async def apply(
             await context.database.awrite(waiting.note, ids, words)
 
 
-@dataclass(frozen=True, slots=True)
-class _WriteCall:
+class _WriteCall(msgspec.Struct, frozen=True):
     """What one call of the channel's `write` made of each change, in order."""
 
     sent: list[SentChange]
@@ -64,8 +64,7 @@ class _WriteCall:
     """Why the unsent ones were not sent."""
 
 
-@dataclass(slots=True)
-class _Mark:
+class _Mark(msgspec.Struct):
     """The mark of one call, made when its first request that writes is about to leave."""
 
     of: "_Round"
@@ -82,8 +81,7 @@ class _Mark:
         self.is_made = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
+class _Round(msgspec.Struct, frozen=True):
     """One round of writes to one channel. Raises what kept it from writing."""
 
     context: EngineContext

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+import msgspec
 
 from store.corrections.audit import AuditRow
 from store.corrections.batches import UNDONE, Batch, BatchMember
@@ -57,8 +58,7 @@ _ENDS: Mapping[str, Stage] = MappingProxyType(
 """Steps of the audit trail that end a correction's part in the batch → its stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateProgress:
+class UpdateProgress(msgspec.Struct, frozen=True):
     """One update of a batch, and where it stands."""
 
     correction: Correction
@@ -67,8 +67,7 @@ class UpdateProgress:
     """The channel's own words, or why it is in this stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelProgress:
+class ChannelProgress(msgspec.Struct, frozen=True):
     """A batch on one channel."""
 
     channel: str
@@ -91,8 +90,7 @@ class ChannelProgress:
         return all(update.stage not in UNDER_WAY for update in self.updates)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchProgress:
+class BatchProgress(msgspec.Struct, frozen=True):
     """A batch, channel by channel."""
 
     who: str

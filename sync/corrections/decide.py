@@ -5,8 +5,9 @@ things. The other decisions (reject, snooze, undo, retry) are `store.corrections
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from store import people
 from store.channels import incidents, write_pauses
@@ -72,8 +73,7 @@ def why_not_allowed(settings: Settings, who: str) -> str:
     return f"{who} may not approve: `[approval] people` has {', '.join(allowed) or 'nobody'}"
 
 
-@dataclass(frozen=True, slots=True)
-class BlastRadius:
+class BlastRadius(msgspec.Struct, frozen=True):
     """What a set of corrections would do: units, listings to zero, money."""
 
     skus: int
@@ -104,8 +104,7 @@ def blast_radius(batch: Sequence[Correction]) -> BlastRadius:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalPreview:
+class ApprovalPreview(msgspec.Struct, frozen=True):
     """What an approval of a batch would meet, before it is given."""
 
     over: str = ""
@@ -116,7 +115,7 @@ class ApprovalPreview:
     """How many will wait for a second name after this one."""
     again: int = 0
     """How many this person has approved already: somebody else must."""
-    not_now: Mapping[HeldBack, int] = field(default_factory=dict)
+    not_now: Mapping[HeldBack, int] = msgspec.field(default_factory=dict)
     """Why some can't be approved at this moment: how many for each reason."""
 
 

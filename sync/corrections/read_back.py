@@ -1,7 +1,8 @@
 """Fresh readings of the listings that a write is about: before it, and after it until it shows."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from store.corrections import lifecycle
 from store.errors import StoreError
@@ -28,8 +29,7 @@ PAUSE_MS_MAX = 2_000
 Finish = Callable[[Correction, Verdict], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class ListingReader:
+class ListingReader(msgspec.Struct, frozen=True):
     """Reads listings of one channel by its cheapest means, and records what they show."""
 
     context: EngineContext

@@ -5,8 +5,9 @@ what the channel shows afterwards decides how a correction ends.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from store.corrections.lifecycle import ApprovedCorrection
 from store.model import Correction, CorrectionStatus, Record, Refused, State
@@ -35,8 +36,7 @@ class WriteOutcome(StrEnum):
     UNSENT = "not sent"
 
 
-@dataclass(frozen=True, slots=True)
-class SentChange:
+class SentChange(msgspec.Struct, frozen=True):
     """One correction's change, and what became of it, in the channel's words or ours."""
 
     correction: Correction
@@ -53,8 +53,7 @@ class SentChange:
         return f"update {self.correction.id} of {self.correction.sku}"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """How a correction ends, and why."""
 
     status: CorrectionStatus

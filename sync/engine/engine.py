@@ -6,7 +6,6 @@ lease. Where another engine has it, a single round asks that engine to do it ins
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -21,7 +20,6 @@ from store.database.lease import Request
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, Millis
 from sync.clock import Clock
-from sync.corrections import decide
 from sync.engine import requests
 from sync.engine.fleet import Fleet
 from sync.engine.lease import HeldLease, LeaseHeld
@@ -152,7 +150,7 @@ class Engine:
             # From here to the end everything that the engine writes proves in its own transaction
             # that the lease is still ours: a machine may sleep between any two statements.
             fenced = self._database.fenced(partial(lease.prove, token=hold.token))
-            self._context = dataclasses.replace(self._context, database=fenced)
+            self._context = msgspec.structs.replace(self._context, database=fenced)
             await fenced.awrite(self._context.comparison.configure, now=self._clock.now())
             await self._mark_unfinished()
             self._freshness = FreshnessWatch(self._context, self._settings)
@@ -264,6 +262,10 @@ class Engine:
         """Propose what has become decidable, and approve what a written rule covers."""
         now = self._clock.now()
         await self._context.database.awrite(propose.propose, now=now)
+        if self._settings.approval.mode != "rules":
+            return
+        from sync.corrections import decide
+
         await decide.approve_by_rules(self._context.database, self._settings, now)
 
     def _acts(self, fleet: Fleet) -> dict[str, Act]:

@@ -4,7 +4,6 @@ Two engines never poll or write for one cache: an engine works only while it has
 """
 
 import asyncio
-import getpass
 import os
 import secrets
 import socket
@@ -87,6 +86,8 @@ class HeldLease:
 
 def name_of_this_process(what: str) -> str:
     """Name a holder for people: `daemon of ana on till-1, pid 4711`."""
+    import getpass
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

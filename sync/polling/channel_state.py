@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from store.model import Millis
 from store.polling.recognition.memory import PollMemory
@@ -14,8 +15,7 @@ REQUESTS_ROOM = 10
 """Request timeouts that a whole poll may take, where `stale_after` leaves less."""
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(msgspec.Struct):
     """One of the things done with a channel (polls, events, writes), and how it has gone.
 
     Each has its own because each fails on its own: a key that may only read polls well and can
@@ -36,20 +36,19 @@ class Activity:
     """It has gone well since start, so no incident of an earlier run is left open."""
 
 
-@dataclass(slots=True)
-class ChannelState:
+class ChannelState(msgspec.Struct):
     """An open channel, its lock, and how its polls, events and writes have gone."""
 
     settings: ChannelSettings
     channel: Channel
-    memory: PollMemory = field(default_factory=PollMemory)
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    memory: PollMemory = msgspec.field(default_factory=PollMemory)
+    busy: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held by whoever polls or writes: a poll must not read what a write is about to change."""
-    polls: Activity = field(default_factory=lambda: Activity("poll"))
-    writes: Activity = field(default_factory=lambda: Activity("write"))
-    event_reads: Activity = field(default_factory=lambda: Activity("events"))
+    polls: Activity = msgspec.field(default_factory=lambda: Activity("poll"))
+    writes: Activity = msgspec.field(default_factory=lambda: Activity("write"))
+    event_reads: Activity = msgspec.field(default_factory=lambda: Activity("events"))
     """Reading its events, whose trouble does not fail the readings."""
-    meter: RateLimitMeter = field(default_factory=RateLimitMeter)
+    meter: RateLimitMeter = msgspec.field(default_factory=RateLimitMeter)
     """What its answers said about its rate limit."""
     warnings: tuple[str, ...] | None = None
     """What was doubtful about its last poll; None before the first."""

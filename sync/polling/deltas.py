@@ -8,7 +8,6 @@ changes is complete: what it finds changed, that list must name.
 import hashlib
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import cast
 
 import msgspec
@@ -54,6 +53,8 @@ def clock_behind_ms(channel_state: ChannelState) -> Millis:
     """By how much the channel's clock is behind ours, as its newest answer says (`Date`)."""
     meter = channel_state.meter
     said = (meter.headers or {}).get("date", "")
+    from email.utils import parsedate_to_datetime
+
     try:
         at = parsedate_to_datetime(said).timestamp() * 1000 if said else meter.at
     except (ValueError, OverflowError):

@@ -4,8 +4,9 @@ Trouble with events never fails the readings: it is an incident of its own, and 
 read before it count. Where the readings fail too, theirs is the trouble that is reported.
 """
 
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from store.event_kinds import Event
 from store.model import Millis, PollOutcome, Refused
@@ -28,8 +29,7 @@ REFUSED_MAX = 1_000
 """Bad events of one poll that are reported; each of them costs memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventReadResult:
+class EventReadResult(msgspec.Struct, frozen=True):
     """What came of asking a channel for its events."""
 
     batch: EventBatch | None = None

@@ -6,7 +6,9 @@ way, before it is approved and again before it is applied.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from store.model import Correction
 from store.poll_counts import FirstCounts, PollCounts
@@ -106,8 +108,7 @@ def _percent(ppm: int) -> str:
     return f"{ppm / 10_000:.4g} %"
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(msgspec.Struct, frozen=True):
     """How much is written: by one batch, or in the last hour."""
 
     skus: int = 0

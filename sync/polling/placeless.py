@@ -5,7 +5,6 @@ is of none of them by name; but none of them may count as gone for it (rule 12).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -36,7 +35,7 @@ def of_reading(
         for sku, location in sorted(places - came)
         if sku == bad.sku and location
     ]
-    return replace(answer, refused=[*kept, *spread])
+    return msgspec.structs.replace(answer, refused=[*kept, *spread])
 
 
 def _is_placeless(bad: Refused) -> bool:

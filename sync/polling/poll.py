@@ -6,10 +6,10 @@ Whatever a channel's code raises ends here: one channel's trouble never stops an
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, replace
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from store.channels import incidents, polls
 from store.corrections import late
@@ -61,8 +61,7 @@ class PollReport(msgspec.Struct, frozen=True):
     """It asked only for what changed since then; None: it read everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True):
     """What the pages had beside their records."""
 
     as_of: Millis | None

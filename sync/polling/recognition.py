@@ -1,6 +1,5 @@
 """What of a channel's list is as it was: asked before a poll, and kept from engine to engine."""
 
-from functools import cache
 from typing import cast
 
 from store.database.connection import Database
@@ -12,6 +11,7 @@ from sync.channels.base import Channel, RecognisingSource, RecordPage
 from sync.polling import deltas
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
+from sync.version import version
 
 SAVE_EVERY_MS = 10 * 60_000
 """How often a running engine saves what it remembers. Without, an engine that is killed costs the
@@ -34,7 +34,7 @@ async def recall(channel_state: ChannelState, sweep: Sweep) -> None:
     """Say what the channel's last good poll had, where the channel can ask. Raises StoreError."""
     recogniser = sweep.recogniser
     # Its version decides what is made of the same bytes, as the configuration does.
-    recogniser.configure(f"{deltas.configured_as(channel_state.settings)} {_version()}")
+    recogniser.configure(f"{deltas.configured_as(channel_state.settings)} {version()}")
     if channel_state.channel.abilities.recognises:
         cast("RecognisingSource", channel_state.channel).recall(recogniser)
 
@@ -60,10 +60,3 @@ async def save_where_due(context: EngineContext, channel_state: ChannelState) ->
 async def save(context: EngineContext, channel_state: ChannelState) -> None:
     """Save what is remembered of the channel for the next engine. Raises StoreError."""
     await context.database.awrite(memory.save, channel_state.memory, channel_state.name)
-
-
-@cache
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("skew-console")

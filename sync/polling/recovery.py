@@ -7,7 +7,8 @@ written.
 import asyncio
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from store.channels import incidents, pauses
 from store.database.connection import Database
@@ -37,15 +38,14 @@ EVENTS_READ = "read"
 """Key of the incident that says that a channel's events can't be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineContext:
+class EngineContext(msgspec.Struct, frozen=True):
     """What polling and applying both work with: the cache, the comparison, the clock, the log."""
 
     database: Database
     comparison: Comparison
     clock: Clock
     log: Log
-    merging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    merging: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Large transactions take turns, so that a heartbeat waits for one of them at most."""
     ahead_ms: int = 300_000
     """How far ahead of our clock an event's time may be (`[events]`)."""

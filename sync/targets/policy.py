@@ -5,10 +5,11 @@ holds the two equal.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+
+import msgspec
 
 from store.model import Figure, Policy, State
 
@@ -46,8 +47,7 @@ OUT_STATES: Mapping[str, State | None] = MappingProxyType(
 """`when_out` as it is written → the state to show where there is nothing left; None: none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(msgspec.Struct, frozen=True):
     """What the authority has of one item, in the smallest pieces, and what it has yet to see."""
 
     available: int | None

@@ -10,7 +10,6 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from store.model import Millis
 from sync.errors import Temporary
@@ -114,6 +113,8 @@ def _conditions(headers: Mapping[str, str]) -> dict[str, str]:
     if tag.isascii() and tag.removeprefix("W/")[:1] == '"' and tag[-1:] == '"':
         return {"If-None-Match": tag}
     modified = headers.get("last-modified", "")
+    from email.utils import parsedate_to_datetime
+
     try:
         apart = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(modified)
         return {"If-Modified-Since": modified} if apart.total_seconds() >= _APART_S else {}

@@ -10,8 +10,8 @@ Warning: 299 - "This API is deprecated …"           developer.salesforce.com, 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from store.model import Millis
 from sync.clock import rfc3339
@@ -34,8 +34,7 @@ _SECONDS_MAX = 253_402_300_799
 """The end of the year 9999."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One way of asking that its answers call deprecated."""
 
     asked: str
@@ -61,13 +60,12 @@ class Notice:
         return "".join(parts)
 
 
-@dataclass(slots=True)
-class ChannelNotices:
+class ChannelNotices(msgspec.Struct):
     """What one channel has announced, and not taken back since."""
 
-    credential_ends: dict[str, Millis] = field(default_factory=dict)
+    credential_ends: dict[str, Millis] = msgspec.field(default_factory=dict)
     """By the name of a credential, when it ends, as a token's answer said."""
-    _deprecated: dict[str, Notice] = field(default_factory=dict)
+    _deprecated: dict[str, Notice] = msgspec.field(default_factory=dict)
 
     def note(self, call: Call, headers: Mapping[str, str], redactor: Redactor) -> None:
         """Take an answer: what it announces counts until the same is answered without it."""
@@ -139,6 +137,8 @@ def _instant(text: str) -> Millis | None:
         number = text[1:].strip()
         is_one = number.isascii() and number.isdigit() and int(number[:13]) <= _SECONDS_MAX
         return int(number[:13]) * 1000 if is_one else None
+    from email.utils import parsedate_to_datetime
+
     try:
         return round(parsedate_to_datetime(text).timestamp() * 1000)
     except (ValueError, OverflowError, TypeError):

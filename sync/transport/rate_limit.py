@@ -13,7 +13,8 @@ IETF httpapi, 10    RateLimit: "default";r=50;t=30 and RateLimit-Policy: "defaul
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from store.model import Millis
 from sync.transport.notices import ChannelNotices
@@ -43,8 +44,7 @@ RESET_MS_MAX = 86_400_000
 """A reset that lies further ahead is not believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(msgspec.Struct, frozen=True):
     """Requests that the channel still takes, and of how many; as of its answer."""
 
     left: int
@@ -54,8 +54,7 @@ class RateLimit:
     """What they are where they are not requests: `points`."""
 
 
-@dataclass(slots=True)
-class RateLimitMeter:
+class RateLimitMeter(msgspec.Struct):
     """Keeps the headers of one channel's newest answer; they are read only when asked for."""
 
     headers: Mapping[str, str] | None = None
@@ -63,7 +62,7 @@ class RateLimitMeter:
     at: Millis = 0
     points: tuple[int, int] | None = None
     """Of a vendor that counts points: how many are left, and of how many."""
-    notices: ChannelNotices = field(default_factory=ChannelNotices)
+    notices: ChannelNotices = msgspec.field(default_factory=ChannelNotices)
     """What its answers have announced."""
 
     def note(

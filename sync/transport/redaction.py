@@ -4,7 +4,6 @@ There is one Redactor per channel, in its Transport; the channel files quote thr
 """
 
 import functools
-import html
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -202,4 +201,6 @@ def _of_page(text: str) -> str:
 
 
 def _of_markup(text: str) -> str:
+    import html
+
     return html.unescape(" ".join(_TAG.sub(" ", text).split()))

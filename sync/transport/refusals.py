@@ -1,7 +1,5 @@
 """Which error an answer is that is not a success, and how long it asks us to wait."""
 
-from email.utils import parsedate_to_datetime
-
 from store.model import Millis
 from sync.errors import (
     ChannelError,
@@ -83,4 +81,6 @@ def retry_after_s(reply: Reply, now: Millis) -> float | None:
 
 
 def _until_s(date: str, now: Millis) -> float:
+    from email.utils import parsedate_to_datetime
+
     return parsedate_to_datetime(date).timestamp() - now / 1000

@@ -22,9 +22,11 @@ import random
 import time
 import zlib
 from collections.abc import AsyncIterator, Container, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from sync.clock import Clock
 from sync.errors import (
@@ -66,8 +68,7 @@ _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _SUCCESS = range(200, 300)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What one channel may cost us, and we it."""
 
     timeout_ms: int = 30_000

@@ -138,7 +138,7 @@ class Shop:
         self.asked_since.append(since)
         await _strike(self.delta_faults)
         skus = [sku for sku, at in self.stamps.items() if at >= since and sku in self.stock]
-        yield dataclasses.replace(self.delta, records=[self.stock[sku] for sku in skus])
+        yield msgspec.structs.replace(self.delta, records=[self.stock[sku] for sku in skus])
 
     def tells(self, *events: Event, **page: Any) -> None:
         """From now on it tells these, as one page."""

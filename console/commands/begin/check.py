@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
+import msgspec
 
 from console.commands.options import config_option, example, json_option
 from console.context import load, note
@@ -303,7 +303,10 @@ def _print_json(
         document["described"] = [descriptions.origin_json(channel) for channel in using]
     if online:
         document["online"] = [
-            {**sign_in._asdict(), "keys": [asdict(sighting) for sighting in sign_in.keys]}
+            {
+                **sign_in._asdict(),
+                "keys": [msgspec.structs.asdict(sighting) for sighting in sign_in.keys],
+            }
             for sign_in in sign_ins
         ]
     click.echo(json_documents.write(document))

@@ -19,18 +19,9 @@ def status(config: Path, *, as_json: bool) -> int:
     Exits 0 when all is well, and 1 while anything is open or stale or all writes are paused, so
     that a monitor can call it. A snoozed incident does not count until its time.
     """
-    from console.reports import json_documents, tables
-    from console.reports.table import Paper
-    from store.model import Freshness
+    from console.commands.look.health import report
     from store.queries import views
     from sync.clock import SystemClock
 
     with open_cache(load(config, secrets=False)) as database:
-        counts = database.read(views.status, now=SystemClock().now())
-    if as_json:
-        click.echo(json_documents.write(json_documents.status(counts)))
-    else:
-        click.echo("\n".join(tables.status(counts, Paper.stdout())))
-    well = all(channel.freshness is Freshness.FRESH for channel in counts.channels)
-    waits = counts.overview.open or counts.overview.incidents or counts.write_pause is not None
-    return 1 if waits or not well else 0
+        return report(database.read(views.status, now=SystemClock().now()), as_json=as_json)

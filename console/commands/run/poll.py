@@ -25,8 +25,6 @@ def poll(config: Path, *, as_json: bool, full: bool, channels: tuple[str, ...]) 
     settings = load(config, secrets=True)
     from console.commands.filters import check_channel
     from console.commands.run.one_round import engine_for_one_round
-    from console.reports import json_documents, tables
-    from console.reports.table import Paper
     from console.text import remedies
     from store.channels import incidents, pauses
     from store.model import PollOutcome
@@ -40,6 +38,8 @@ def poll(config: Path, *, as_json: bool, full: bool, channels: tuple[str, ...]) 
         reports = asyncio.run(engine.poll(list(dict.fromkeys(channels)) or None, full=full))
         unreadable = remedies.unreadable_records(database.read(incidents.open_incidents))
     if as_json:
+        from console.reports import json_documents
+
         click.echo(json_documents.write(json_documents.polls(reports)))
         for report in reports:
             problem = report.error or unreadable.get(report.channel)
@@ -47,6 +47,9 @@ def poll(config: Path, *, as_json: bool, full: bool, channels: tuple[str, ...]) 
                 named = report.channel in problem
                 note(problem if named else f"{report.channel}: {problem}")
     else:
+        from console.reports import tables
+        from console.reports.table import Paper
+
         click.echo("\n".join(tables.polls(reports, Paper.stdout(), unreadable)))
     if not channels:
         for pause in paused.values():

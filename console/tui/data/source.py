@@ -17,9 +17,11 @@ from console.text.disagreement_groups import Explained
 from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
 from console.text.target_sum import target_sum
 from console.tui.data.checklist import ChecklistData
+from console.tui.data.crowds import KeptCrowds
 from console.tui.data.sku import SkuData
 from console.tui.data.values import ChannelDetail, DisagreementRow, PauseEffect
-from store.causes import find_facts, similar_skus
+from store.causes import find_facts, peers, similar_skus
+from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import Facts
 from store.causes.similar_skus import KINDS_WITH_SIMILAR
 from store.channels import incident_list
@@ -109,6 +111,7 @@ class DataSource:
         self._clock = clock
         self._terms = terms.terms(settings)
         self._comparison = terms.comparison(settings)
+        self._crowds = KeptCrowds(self._count_crowds)
         self.skus = SkuData(self._ask, self._causes, self._terms, clock)
         self.checklist = ChecklistData(self._ask, settings, clock)
 
@@ -342,7 +345,14 @@ class DataSource:
         if any(disagreement.kind in KINDS_WITH_SIMILAR for disagreement in found):
             # A part of it at a time: each commit brings the screen here again, until all is done.
             await self._ask_lookalikes()
-        return await self._ask(find_facts.find, [disagreement.id for disagreement in found])
+        ids, at = [disagreement.id for disagreement in found], self._database.at
+        channels = ChannelsOfSnapshot(self._crowds.lend(at))
+        facts = await self._ask(find_facts.find, ids, channels)
+        self._crowds.keep(channels.crowds, at)
+        return facts
+
+    async def _count_crowds(self, channels: Sequence[int]) -> peers.Crowds:
+        return await self._ask(peers.of_channels, channels)
 
     async def _ask_lookalikes(self) -> None:
         if not self._database.read_only and await self._ask(similar_skus.is_behind):

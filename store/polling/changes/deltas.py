@@ -111,7 +111,7 @@ def begin_again(
         connection, sweep.channel, memory, now=now, poll_id=sweep.poll_id, list_lag_ms=list_lag_ms
     )
     fresh.configured_as = sweep.configured_as
-    for name in Sweep.__dataclass_fields__:
+    for name in Sweep.__struct_fields__:
         setattr(sweep, name, getattr(fresh, name))
     connection.execute("UPDATE polls SET since = NULL WHERE id = ?", (sweep.poll_id,))
 

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from store.model import UNCOUNTED, Millis, Record, Refused
 from store.polling.changes.sequence import FileSequence, FileTaken
@@ -23,8 +23,7 @@ Listing = tuple[str, str]
 """SKU and location."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """What is in the folder now, beside what is in force."""
 
     full: FileStatus | None
@@ -37,19 +36,18 @@ class Folder:
     """The full list is to be read."""
 
 
-@dataclass(slots=True)
-class _Changed:
+class _Changed(msgspec.Struct):
     """What some files of changes say, the last word on each listing."""
 
-    listings: dict[Listing, Record | Refused | None] = field(default_factory=dict)
+    listings: dict[Listing, Record | Refused | None] = msgspec.field(default_factory=dict)
     """None: it is gone."""
-    kept: dict[Listing, tuple[str, ...]] = field(default_factory=dict)
+    kept: dict[Listing, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """What no file says of a listing since the full list; nothing after it was gone."""
-    last: dict[Listing, Record | None] = field(default_factory=dict)
+    last: dict[Listing, Record | None] = msgspec.field(default_factory=dict)
     """The last record of a listing, also where a later row can't be read; None: it was gone."""
-    given: set[Listing] = field(default_factory=set)
+    given: set[Listing] = msgspec.field(default_factory=set)
     """Those of them that a page has had."""
-    nameless: list[Refused] = field(default_factory=list)
+    nameless: list[Refused] = msgspec.field(default_factory=list)
     """Rows that can't be read and don't say which listing they are of."""
 
     def take(self, listing: Listing, record: Record, kept: tuple[str, ...]) -> None:

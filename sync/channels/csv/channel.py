@@ -32,13 +32,12 @@ from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffi
 from sync.channels.csv.layout import FIELDS, Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
-from sync.channels.csv.remote import RemotePlace
-from sync.channels.csv.servers import server_of
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
 from sync.values import quoted
 
 if TYPE_CHECKING:
+    from sync.channels.csv.remote import RemotePlace
     from sync.transport.transport import Transport
 
 QUIET_MS = 2_000
@@ -98,8 +97,10 @@ class CsvFile:
         self._path = base / Path(options.path).expanduser()
         self._remote: RemotePlace | None = None
         if options.is_remote:
-            server = server_of(name, options, base, transport.redactor, transport.timeout_s)
-            self._remote = RemotePlace(server, clock)
+            from sync.channels.csv import remote, servers
+
+            server = servers.server_of(name, options, base, transport.redactor, transport.timeout_s)
+            self._remote = remote.RemotePlace(server, clock)
         self._exporter = Exporter(options, base, clock)
         self._times = FileTimes()
         self._changes = (

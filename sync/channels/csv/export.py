@@ -11,9 +11,10 @@ import errno
 import io
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from sync import values
 from sync.channels.base import Change, Receipt
@@ -27,8 +28,7 @@ ROWS_MAX = 10_000
 _TMPFILE = getattr(os, "O_TMPFILE", None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(msgspec.Struct, frozen=True):
     """How the rows are written: as the channel's own file is."""
 
     titles: dict[str, str]

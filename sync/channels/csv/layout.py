@@ -6,8 +6,9 @@ import csv
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
+
+import msgspec
 
 from sync import values
 
@@ -24,8 +25,7 @@ _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?\1*[\r\n]*', re.IGNORECASE)
 """The first line of an export for a spreadsheet, which names the delimiter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """How a file is written, as found from its first lines."""
 
     encoding: str

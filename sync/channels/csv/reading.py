@@ -5,7 +5,8 @@ import csv
 import io
 import itertools
 from collections.abc import Collection, Generator, Iterator, Mapping
-from dataclasses import replace
+
+import msgspec
 
 from store.model import Millis
 from store.polling.changes.part import KEEPABLE
@@ -66,7 +67,7 @@ class FileReader:
                 while some := list(itertools.islice(rows, PAGE_ROWS)):
                     last = some[-1]
                     page = decoder.page(some, as_of=as_of)
-                    yield replace(page, file=status.stamp, kept=kept)
+                    yield msgspec.structs.replace(page, file=status.stamp, kept=kept)
                 if unclear := decoder.end():
                     yield RecordPage([], unclear, as_of=as_of, file=status.stamp)
             if not self._options.final_newline and len(last.fields) < layout.width_min:

@@ -3,8 +3,9 @@
 import csv
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TextIO
+
+import msgspec
 
 from sync.channels.csv.layout import Layout
 from sync.errors import ContractBroken
@@ -12,8 +13,7 @@ from sync.errors import ContractBroken
 _LINE_LENGTH_MAX = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row of the file: the number of its last line, and its fields or what is wrong."""
 
     line: int

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
@@ -25,8 +24,7 @@ _FIRST = 60
 _EPOCH_DIGITS = (10, 13)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(msgspec.Struct, frozen=True):
     """A file of changes that is there now."""
 
     name: str
@@ -40,8 +38,7 @@ class FoundFile:
         return FileTaken(self.name, self.size, self.modified_ns, self.digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What a poll reads."""
 
     changes: Sequence[FoundFile]
@@ -64,8 +61,7 @@ def is_among(name: str, full: str, changes: str | None) -> str:
     return max(fits, key=fits.__getitem__, default="")
 
 
-@dataclass(frozen=True, slots=True)
-class _Digits:
+class _Digits(msgspec.Struct, frozen=True):
     """The last digits in a name that may count."""
 
     before: str

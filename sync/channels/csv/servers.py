@@ -8,10 +8,11 @@ import ftplib
 import importlib
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from sync.channels.csv.options import CsvOptions
 from sync.errors import NeedsOperator
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from sync.transport.redaction import Redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """One server, and how to sign in there."""
 
     url: str

@@ -6,8 +6,9 @@ what comes with Skew.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 FOLDER = "descriptions"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -15,8 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SHIPPED = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
-class DescriptionFile:
+class DescriptionFile(msgspec.Struct, frozen=True):
     """One file, by the name that `use` takes."""
 
     name: str

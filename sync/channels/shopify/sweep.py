@@ -1,7 +1,7 @@
 """Reading all of a shop's listings: page by page, or by a bulk operation where that is too much."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -142,7 +142,7 @@ class ShopifySweep:
             sweep.came += len(nodes.nodes)
             if not info.has_next_page and sweep.came < PAGED_MAX:
                 sweep.has_ended = True
-                yield replace(page, warnings=self._warnings(sweep))
+                yield msgspec.structs.replace(page, warnings=self._warnings(sweep))
                 return
             yield page
             # What comes after the last that Shopify pages to, no page says.

@@ -365,7 +365,9 @@ async def test_a_sum_of_locations_and_twins_are_read_whole(swept: Bench) -> None
     )
     names = names_of(settings)
     assert names is not None
-    summed = translation.TranslatedChannel(swept.shop, replace(names, summed=frozenset({"here"})))
+    summed = translation.TranslatedChannel(
+        swept.shop, msgspec.structs.replace(names, summed=frozenset({"here"}))
+    )
 
     assert not summed.abilities.since
     assert not WriteAllChannel(swept.shop).abilities.since

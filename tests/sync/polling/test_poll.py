@@ -256,7 +256,7 @@ async def test_down_and_recovered_are_each_logged_once(bench: Bench) -> None:
         def debug(self, event: str, **_: object) -> None:
             pass
 
-    object.__setattr__(bench.context, "log", Log())
+    msgspec.structs.force_setattr(bench.context, "log", Log())
     bench.shop.page_faults.extend([Temporary("503"), Temporary("503"), Temporary("503")])
 
     for _ in range(5):

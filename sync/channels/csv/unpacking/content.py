@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from sync.channels.csv.files import FileStatus, channel_errors, opened
 from sync.channels.csv.unpacking.packing import Packing, packing_of, unpack
@@ -20,8 +20,7 @@ FILE_BYTES_MAX = 2**30
 Opener = Callable[[], AbstractContextManager[BinaryIO]]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """A file's text, to be read as often as needed while the file stays open."""
 
     opens: Mapping[str, Opener]
@@ -79,6 +78,8 @@ def _texts(
 
 
 def _folder(stack: contextlib.ExitStack) -> Path:
+    import tempfile
+
     made = tempfile.TemporaryDirectory(prefix="skew-", ignore_cleanup_errors=True)
     return Path(stack.enter_context(made))
 

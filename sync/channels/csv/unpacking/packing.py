@@ -1,13 +1,15 @@
 """What a file is, whatever its name says: plain text, packed text, or a spreadsheet."""
 
 import enum
-import gzip
-import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from sync.errors import ContractBroken, Temporary
+
+if TYPE_CHECKING:
+    # Most files are not packed: only one that is pays for what unpacks it.
+    import zipfile
 
 UNPACKED_BYTES_MAX = 2**30
 """A few kilobytes can unpack to any size: a file with more inside is not read."""
@@ -69,6 +71,9 @@ def unpack(file: BinaryIO, name: str, packing: Packing, into: Path) -> None:
     Raises Temporary where the file is cut, ContractBroken where it can't be unpacked or has more
     than `UNPACKED_BYTES_MAX` bytes inside. `name` is for messages.
     """
+    import gzip
+    import zipfile
+
     file.seek(0)
     try:
         if packing is Packing.GZIP:
@@ -87,7 +92,9 @@ def unpack(file: BinaryIO, name: str, packing: Packing, into: Path) -> None:
         raise ContractBroken(f"{name} can't be unpacked: {error}", path="") from error
 
 
-def _zip(file: BinaryIO, name: str) -> zipfile.ZipFile:
+def _zip(file: BinaryIO, name: str) -> "zipfile.ZipFile":
+    import zipfile
+
     try:
         return zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
@@ -95,7 +102,7 @@ def _zip(file: BinaryIO, name: str) -> zipfile.ZipFile:
         raise Temporary(f"{name} looks half written: its end is not that of a zip file") from error
 
 
-def _only_file(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+def _only_file(archive: "zipfile.ZipFile", name: str) -> "zipfile.ZipInfo":
     found = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info)]
     if len(found) != 1:
         files = f"{len(found)} files" if found else "no file"
@@ -105,7 +112,7 @@ def _only_file(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return found[0]
 
 
-def _is_litter(info: zipfile.ZipInfo) -> bool:
+def _is_litter(info: "zipfile.ZipInfo") -> bool:
     path = PurePosixPath(info.filename)
     return not _LITTER.isdisjoint(path.parts) or path.name.startswith("._")
 

@@ -1,0 +1,43 @@
+"""The threads of an open cache, each begun when it is first wanted: most commands want none."""
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+
+class DatabaseThreads:
+    """The writer's thread and the readers', each begun when it is first wanted."""
+
+    def __init__(self, readers_max: int) -> None:
+        self._readers_max = readers_max
+        self._lock = threading.Lock()
+        self._begun: dict[str, ThreadPoolExecutor] = {}
+        self._closed = False
+
+    @property
+    def writer(self) -> "ThreadPoolExecutor":
+        return self._named("store-writer", 1)
+
+    @property
+    def readers(self) -> "ThreadPoolExecutor":
+        return self._named("store-reader", self._readers_max)
+
+    def close(self) -> None:
+        """Wait for what was submitted; nothing more can be. May be called twice."""
+        with self._lock:
+            self._closed = True
+            begun = list(self._begun.values())
+        for threads in begun:
+            threads.shutdown(wait=True)
+
+    def _named(self, name: str, count: int) -> "ThreadPoolExecutor":
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the cache is closed")
+            if name not in self._begun:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._begun[name] = ThreadPoolExecutor(count, thread_name_prefix=name)
+            return self._begun[name]
