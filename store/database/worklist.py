@@ -45,11 +45,6 @@ def note_all(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT id FROM items")
 
 
-def note_fresh_event(connection: sqlite3.Connection, event_row: int) -> None:
-    """Note an event whose fate is to be settled in this transaction."""
-    connection.execute("INSERT INTO fresh_events (event_row) VALUES (?)", (event_row,))
-
-
 def has_fresh_events(connection: sqlite3.Connection) -> bool:
     """Whether events were taken in this transaction whose fate is not settled yet."""
     return connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is not None
