@@ -273,10 +273,11 @@ def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
     for (listing_id,) in new:
         place = sweep.listing_ids.index(0, place + 1)
         sweep.listing_ids[place] = listing_id
-    sweep.recogniser.remember(sweep.memory, sweep.layout, sweep.digests, sweep.listing_ids)
+    stands = sweep.recogniser.remember(sweep.memory, sweep.layout, sweep.digests, sweep.listing_ids)
     sweep.memory.source, sweep.memory.records = sweep.source, sweep.came
     sweep.memory.poll_id = sweep.poll_id
-    memory.keep_poll(connection, sweep.memory, sweep.channel_id, sweep.based_on)
+    if stands:
+        memory.keep_poll(connection, sweep.memory, sweep.channel_id, sweep.based_on)
 
 
 def forget(connection: sqlite3.Connection, channel_id: int) -> None:

@@ -6,10 +6,10 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
+import msgspec
 import xxhash
 
 NO_RECORD = -1
@@ -22,7 +22,7 @@ UNMARKED = b""
 """The digest of a page that is never recognised as a whole."""
 
 
-def mark_of(content: bytes) -> bytes:
+def mark_of(content: bytes | memoryview) -> bytes:
     """The digest of a page's bytes: 16 bytes."""
     # A page that is taken for another loses its changes without a trace. Of 64 bits two in some
     # billions of pages are alike by chance; of 128 none ever are.
@@ -34,8 +34,7 @@ digest_of = xxhash.xxh3_64_intdigest
 about its place, so that 64 bits are enough. 0 is never recognised: by chance that is safe too."""
 
 
-@dataclass(frozen=True, slots=True)
-class FreshPart:
+class FreshPart(msgspec.Struct, frozen=True):
     """A stretch of a page that is not as it was, or not known to be."""
 
     mark: bytes
@@ -50,8 +49,7 @@ class FreshPart:
     """In bytes; 0 where its place among others is not found by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageMarks:
+class PageMarks(msgspec.Struct, frozen=True):
     """What a page of a channel is recognised by."""
 
     parts: "Sequence[int | FreshPart] | None" = None
@@ -71,16 +69,15 @@ ALL_NEW = PageMarks()
 """A page whose channel recognises nothing itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class PollPages:
+class PollPages(msgspec.Struct, frozen=True):
     """All pages of a poll, in order, as flat arrays: 16 bytes an entry, and about 60 a page."""
 
     marks: Sequence[bytes] = ()
-    sizes: "array[int]" = field(default_factory=lambda: array("q"))
-    ends: "array[int]" = field(default_factory=lambda: array("q"))
+    sizes: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
+    ends: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     """Where each page's entries end among all."""
-    digests: "array[int]" = field(default_factory=lambda: array("Q"))
-    listing_ids: "array[int]" = field(default_factory=lambda: array("q"))
+    digests: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
+    listing_ids: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
 
     @property
     def records(self) -> int:

@@ -23,11 +23,12 @@ def count(connection: sqlite3.Connection, sweep: Sweep) -> None:
     sweep.counted = True
     list_lag.set_aside(connection, sweep)
     _find_no_longer_new(connection, sweep)
-    doubtful = _come_or_gone(connection, sweep).union(sweep.suspects)
+    known = {page for page in sweep.layout if isinstance(page, int)}
+    doubtful = _come_or_gone(connection, sweep, known).union(sweep.suspects)
     doubtful.difference_update((NEW, NO_RECORD))
     seen: Counter[int] = Counter()
     if doubtful:
-        entries = chain(sweep.listing_ids, sweep.recogniser.taken())
+        entries = chain(sweep.listing_ids, sweep.recogniser.listed(known))
         seen.update(filter(doubtful.__contains__, entries))
         for listing_id in doubtful.intersection(bad_records.listings(connection, sweep)):
             seen[listing_id] = max(seen[listing_id], 1)
@@ -38,15 +39,18 @@ def count(connection: sqlite3.Connection, sweep: Sweep) -> None:
     )
 
 
-def _come_or_gone(connection: sqlite3.Connection, sweep: Sweep) -> set[int]:
-    """The listings that stand in the poll more or less often than in the last good one."""
+def _come_or_gone(connection: sqlite3.Connection, sweep: Sweep, known: set[int]) -> set[int]:
+    """The listings that stand in the poll more or less often than in the last good one.
+
+    `known`: the pages of that one that it has too.
+    """
     recogniser = sweep.recogniser
     if recogniser.everything_stands:
         return set()
     if sweep.is_part:
         return set(sweep.listing_ids)
     if recogniser.counts:
-        before = recogniser.not_taken()
+        before = recogniser.lacking(known)
     else:
         rows = connection.execute(
             "SELECT id FROM listings WHERE channel_id = ? AND present = 1", (sweep.channel_id,)

@@ -6,7 +6,7 @@ listing shows what it showed. A listing that has moved otherwise since then is n
 
 import hashlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from store.polling.recognition.pages import (
     FreshPage,
     PollPages,
     joined,
+    mark_of,
 )
 
 _FEW = 8
@@ -128,15 +129,41 @@ class Recogniser:
             return None
         return ExpectedPage(self.pages.marks[self._next], self.pages.sizes[self._next])
 
-    def begins_page(self, digest: int) -> bool:
-        """Whether a known page that is not taken yet begins so; then it is the one expected."""
+    def standing(self, content: memoryview, size_min: int) -> list[int]:
+        """Take the known pages that come next and are as they were, from the begin of `content`.
+
+        Until one is not, has less than `size_min` bytes, or ends beyond.
+        """
+        found: list[int] = []
         if not self._is_same:
-            return False
-        page = self._beginnings.get(digest)
-        if page is None or page in self._taken:
-            return False
+            return found
+        marks, sizes, doubtful = self.pages.marks, self.pages.sizes, self._doubtful
+        at, page = 0, self._next
+        while page < len(marks):
+            end = at + sizes[page]
+            if end > len(content) or end - at < size_min or mark_of(content[at:end]) != marks[page]:
+                break
+            if page in doubtful or page in self._taken:
+                break
+            found.append(page)
+            at, page = end, page + 1
+        self._taken.update(found)
         self._next = page
-        return True
+        return found
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether there is any known page to be found."""
+        return self._is_same and bool(self.pages.marks)
+
+    def page_beginning(self, digest: int) -> int | None:
+        """The known page, not taken yet, that begins with this entry."""
+        page = self._beginnings.get(digest) if digest and self._is_same else None
+        return None if page in self._taken else page
+
+    def expect(self, page: int) -> None:
+        """Say which known page comes next."""
+        self._next = page
 
     def listings(self, digests: "array[int]") -> "array[int]":
         """The listing of each entry of a page that is not known as a whole; `NEW` where unknown.
@@ -222,6 +249,10 @@ class Recogniser:
         """How many records the last good poll had."""
         return self._memory.records if self._counts else 0
 
+    def size_of(self, page: int) -> int:
+        """How many bytes a known page has."""
+        return self.pages.sizes[page]
+
     def records_of(self, page: int) -> int:
         """How many records a known page has."""
         entries = self.pages.ends[page] - self.pages.start(page)
@@ -235,23 +266,31 @@ class Recogniser:
         layout: Sequence[int | FreshPage],
         digests: "array[int]",
         listing_ids: "array[int]",
-    ) -> None:
-        """Make a merged poll what the next one is recognised by: its pages, as `joined` has it."""
-        if not self.everything_stands:
-            memory.pages = joined(self.pages, layout, digests, listing_ids)
-        memory.configured, memory.described = self.configured, self.described
+    ) -> bool:
+        """Make a merged poll what the next one is recognised by: its pages, as `joined` has it.
 
-    def not_taken(self) -> "array[int]":
-        """The listings of the known pages that the poll does not have, each as often as there."""
+        Answers whether these are the pages of the poll before, decoded as they were.
+        """
+        described = (memory.configured, memory.described)
+        stands = self.everything_stands
+        if not stands:
+            known = memory.pages if self.counts else None
+            memory.pages = joined(self.pages, layout, digests, listing_ids)
+            stands = memory.pages is known
+        memory.configured, memory.described = self.configured, self.described
+        return stands and described == (self.configured, self.described)
+
+    def lacking(self, had: Collection[int]) -> "array[int]":
+        """The listings of the known pages but those that the poll had, each as often as there."""
         pages, left = self.pages, array("q")
         for page in range(len(pages.marks)):
-            if page not in self._taken:
+            if page not in had:
                 left.extend(pages.listings(page))
         return left
 
-    def taken(self) -> Iterator[int]:
-        """The listings of the known pages that the poll has, each as often as there."""
-        for page in sorted(self._taken):
+    def listed(self, had: Iterable[int]) -> Iterator[int]:
+        """The listings of the known pages that the poll had, each as often as there."""
+        for page in had:
             yield from self.pages.listings(page)
 
     @property

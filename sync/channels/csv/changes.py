@@ -15,7 +15,8 @@ from sync.channels.base import RecordPage
 from sync.channels.csv import sequence
 from sync.channels.csv.files import FileStatus, FileTimes, channel_errors, newest, opened
 from sync.channels.csv.options import CsvOptions
-from sync.channels.csv.reading import PAGE_ROWS, FileReader
+from sync.channels.csv.reading import FileReader
+from sync.channels.csv.recognition.text import PAGE_ROWS
 from sync.channels.csv.sequence import FoundFile, Plan, is_among
 from sync.errors import Temporary
 

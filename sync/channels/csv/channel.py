@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from store.model import Millis, State
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
+from store.polling.recognition.pages import PageMarks
+from store.polling.recognition.recogniser import Recogniser
 from sync.channels import sightings
 from sync.channels.base import (
     Abilities,
@@ -32,6 +34,8 @@ from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffi
 from sync.channels.csv.layout import FIELDS, Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
+from sync.channels.csv.recognition import whole
+from sync.channels.csv.recognition.recalled import Recall
 from sync.clock import Clock, rfc3339
 from sync.errors import ChannelError, Temporary
 from sync.values import quoted
@@ -57,6 +61,7 @@ ABILITIES = Abilities(
     batch_max=ROWS_MAX,
     later=True,
     changes=True,
+    recognises=True,
     notes="a file or the newest of a folder; updates become files that something else imports",
 )
 
@@ -73,6 +78,7 @@ def abilities(options: CsvOptions) -> Abilities:
         later=options.export is not None,
         is_local=not options.is_remote,
         changes=options.changes is not None,
+        recognises=options.changes is None,
     )
 
 
@@ -108,6 +114,7 @@ class CsvFile:
         )
         self._has_changes = options.changes is not None
         self._known: FileSequence | None = None
+        self._recogniser: Recogniser | None = None
 
     async def look(
         self, known: Mapping[FileStamp, Millis], now: Millis
@@ -118,21 +125,41 @@ class CsvFile:
     def resume(self, known: FileSequence | None) -> None:
         self._known = known
 
+    def recall(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+
     async def pages(self) -> AsyncIterator[RecordPage]:
+        recogniser, self._recogniser = self._recogniser, None
         with _naming(self._name):
             files, now = await self._wait_until_written(), self._clock.now()
-            steps = _InThread(self._pages(files, now))
+            recall = None
+            if recogniser is not None and not self._has_changes:
+                status = self._newest(files, now)
+                seen = await asyncio.to_thread(whole.look, status, recogniser.source, now)
+                if seen.stands and recogniser.everything():
+                    if self.abilities.writes and self._reader.last_layout is None:
+                        # What is exported is written like the file that was read last.
+                        await asyncio.to_thread(self._reader.learn_layout, status)
+                    marks = PageMarks(everything=True, source=seen.note.encoded())
+                    as_of = self._times.of(status, now)
+                    yield RecordPage([], as_of=as_of, file=status.stamp, marks=marks)
+                    return
+                await recogniser.load()
+                recall = Recall(recogniser, seen)
+            steps = _InThread(self._pages(files, now, recall))
             try:
                 while (found := await asyncio.to_thread(steps.next)) is not None:
                     yield found
             finally:
                 await asyncio.to_thread(steps.close)
 
-    def _pages(self, found: Sequence[FileStatus], now: Millis) -> Generator[RecordPage]:
+    def _pages(
+        self, found: Sequence[FileStatus], now: Millis, recall: Recall | None
+    ) -> Generator[RecordPage]:
         if self._changes is not None and self._has_changes:
             return self._changes.pages(found, self._known, now)
         status = self._newest(found, now)
-        return self._reader.pages(status, self._times.of(status, now))
+        return self._reader.pages(status, self._times.of(status, now), recall=recall)
 
     async def read(self, wanted: Sequence[ListingRef]) -> FreshReadings:
         """Never called: a file cannot be asked for one row."""

@@ -25,6 +25,8 @@ class FileStatus:
     """0 of a file that is brought here from elsewhere."""
     size: int
     modified_ns: int
+    changed_ns: int = field(default=0, compare=False)
+    """When the system itself last saw a change of it; 0 where it does not say."""
     bring: Callable[[], None] | None = field(default=None, compare=False)
     """Brings it to `path` first. Raises ChannelError's subclasses."""
 
@@ -82,7 +84,7 @@ def candidates(path: Path, fits: Fits = has_suffix) -> list[FileStatus]:
     if not all(stat.S_ISREG(status.st_mode) for status, _ in found):
         raise NeedsOperator(f"{path} is neither a file nor a folder")
     return [
-        FileStatus(file, status.st_ino, status.st_size, status.st_mtime_ns)
+        FileStatus(file, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         for status, file in found
     ]
 

@@ -15,7 +15,7 @@ FIGURES = ("available", "on_hand", "committed", "unavailable", "incoming", "thre
 _SIGNS = {".": ",", ",": "."}
 """A decimal sign → the other, which groups thousands."""
 
-_DIGITS_MAX = 12
+DIGITS_MAX = 12
 """Of a number that needs no second look: it is within `QUANTITY_MAX`."""
 
 _PLAIN_PRICE = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
@@ -87,10 +87,20 @@ class ColumnNumbers:
         self._judge = judge
         self._proven: Mapping[str, str] | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether each column may be written in its own way."""
+        return self._decimal is None
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether the other numbers of a column decided what some number means."""
+        return self._proven is not None
+
     def quantity(self, column: str, text: str) -> int:
         """Take a whole number of units: 12, -3, 12.0 or 1,200."""
         # Nearly every number is plain digits, and there may be a million.
-        if text.isdigit() and text.isascii() and len(text) <= _DIGITS_MAX:
+        if text.isdigit() and text.isascii() and len(text) <= DIGITS_MAX:
             return int(text)
         exact = self._number(column, text, "a whole number")
         if exact != exact.to_integral_value():

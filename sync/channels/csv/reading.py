@@ -3,13 +3,13 @@
 import contextlib
 import csv
 import io
-import itertools
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 
 import msgspec
 
 from store.model import Millis
 from store.polling.changes.part import KEEPABLE
+from store.polling.recognition.pages import PageMarks
 from sync.channels.base import RecordPage
 from sync.channels.csv.files import FileStatus, channel_errors
 from sync.channels.csv.layout import (
@@ -23,14 +23,14 @@ from sync.channels.csv.layout import (
 )
 from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.options import CsvOptions
+from sync.channels.csv.recognition.recalled import Recall, RecalledText
+from sync.channels.csv.recognition.text import FileText
 from sync.channels.csv.records import RowDecoder
-from sync.channels.csv.rows import Row, read_rows
 from sync.channels.csv.unpacking.content import Content, Opener, content
 from sync.channels.words import NumberWords
 from sync.errors import ContractBroken, Temporary
 from sync.time_zones import zone_of
 
-PAGE_ROWS = 1000
 _LINE_LENGTH_MAX = 64 * 1024
 """Of a line above the rows."""
 
@@ -46,11 +46,16 @@ class FileReader:
         """Of the file that was read last."""
 
     def pages(
-        self, status: FileStatus, as_of: Millis, full: Collection[str] | None = None
+        self,
+        status: FileStatus,
+        as_of: Millis,
+        full: Collection[str] | None = None,
+        recall: Recall | None = None,
     ) -> Generator[RecordPage]:
         """Read a file, a thousand rows at a time, and make sure at its end that it was whole.
 
-        `full`: it is one of changes, and the full list has these of our fields.
+        `full`: it is one of changes, and the full list has these of our fields. `recall`: what the
+        last poll had; only what is not as it was is decoded then.
         """
         needed = None if full is None else needed_of_changes(full)
         with self._content(status) as held:
@@ -58,26 +63,35 @@ class FileReader:
             kept = () if full is None else _kept(layout)
             if not kept or self.last_layout is None:
                 self.last_layout = layout
-            numbers = ColumnNumbers(
-                self._options.decimal, lambda: _decimal_signs(layout, status, name, opens)
-            )
-            decoder = RowDecoder(layout, numbers, self._zone, self._words)
-            with _rows(layout, status, name, opens) as rows:
-                last = Row(1, list(layout.header))
-                while some := list(itertools.islice(rows, PAGE_ROWS)):
-                    last = some[-1]
-                    page = decoder.page(some, as_of=as_of)
-                    yield msgspec.structs.replace(page, file=status.stamp, kept=kept)
-                if unclear := decoder.end():
-                    yield RecordPage([], unclear, as_of=as_of, file=status.stamp)
-            if not self._options.final_newline and len(last.fields) < layout.width_min:
-                raise Temporary(f"{name} is half written: its last line is cut")
+            text = FileText(layout, status, name, opens, self._options.final_newline)
+            numbers = ColumnNumbers(self._options.decimal, lambda: _decimal_signs(text))
+
+            def decoder() -> RowDecoder:
+                return RowDecoder(layout, numbers, self._zone, self._words)
+
+            def page_of(page: RecordPage) -> RecordPage:
+                return msgspec.structs.replace(page, as_of=as_of, file=status.stamp, kept=kept)
+
+            if recall is None:
+                yield from map(page_of, text.pages(decoder()))
+                held.refuse_change()
+                return
+            with text.errors():
+                reading = RecalledText(text, decoder, recall)
+                yield from map(page_of, reading.pages())
             held.refuse_change()
+            is_whole = reading.met_dependent or numbers.was_judged
+            note = recall.noted(held, is_whole=is_whole, refused=reading.refused)
+            yield page_of(RecordPage([], marks=PageMarks((), source=note)))
 
     def layout(self, status: FileStatus) -> Layout:
         """Find out how a file is written. Raises as `pages`."""
         with self._content(status) as held:
             return self._layout(held)[0]
+
+    def learn_layout(self, status: FileStatus) -> None:
+        """Find out how a file is written that is not read otherwise. Raises as `pages`."""
+        self.last_layout = self.layout(status)
 
     def _content(self, status: FileStatus) -> contextlib.AbstractContextManager[Content]:
         return content(status, sheet=self._options.sheet, decimal=self._options.decimal)
@@ -139,19 +153,8 @@ def _kept(layout: Layout) -> tuple[str, ...]:
     return tuple(name for name in KEEPABLE if fields.get(name, name) not in layout.at)
 
 
-def _decimal_signs(
-    layout: Layout, status: FileStatus, name: str, opens: Opener
-) -> Mapping[str, str]:
+def _decimal_signs(text: FileText) -> Mapping[str, str]:
     """Read the file a second time, to find out which decimal sign each of its columns proves."""
-    columns = {name: at for name, at in layout.at.items() if name in FIGURES}
-    with _rows(layout, status, name, opens) as rows:
+    columns = {name: at for name, at in text.layout.at.items() if name in FIGURES}
+    with text.rows() as rows:
         return decimal_signs(columns, (row.fields for row in rows))
-
-
-@contextlib.contextmanager
-def _rows(layout: Layout, status: FileStatus, name: str, opens: Opener) -> Iterator[Iterator[Row]]:
-    """Open a text for the rows below its header."""
-    with channel_errors(status, layout.encoding), opens() as file:
-        text = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
-        yield read_rows(layout, text, name)
-        text.detach()

@@ -1,16 +1,28 @@
 """The rows of a CSV file → records. A bad row is refused alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 
-from store.model import Millis, Record, Refused, State
+from store.model import Millis, Record, Refused
+from store.record_columns import RecordColumns
 from sync import values
 from sync.channels.base import RecordPage
 from sync.channels.csv.layout import Layout
 from sync.channels.csv.numbers import ColumnNumbers
+from sync.channels.csv.recognition.columns import RowColumns, state_of
 from sync.channels.csv.rows import Row
 from sync.channels.csv.totals import Standing, TotalsFinder
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, NumberWords, Word, plain
+
+
+class Fate(enum.Enum):
+    """What has become of a row."""
+
+    RECORD = enum.auto()
+    REFUSED = enum.auto()
+    NOTHING = enum.auto()
+    """It is no listing."""
 
 
 class RowDecoder:
@@ -32,14 +44,28 @@ class RowDecoder:
         self._totals = TotalsFinder(layout.at, numbers)
         self._held: list[tuple[Row, Standing]] = []
         self._gone: list[tuple[str, str]] = []
+        self._columns = RowColumns(layout, numbers, zone)
+        self.line_of: Callable[[int], int] | None = None
+        """Says which line a row is, by its `Row.line`; None: that is the line."""
+        self.fates: list[Fate] = []
+        """Of the rows of the newest page, where none of them needs others."""
+        self.met_dependent = False
+        """A row came that the rows above decide about."""
 
-    def page(self, rows: Iterable[Row], *, as_of: Millis) -> RecordPage:
+    def page(self, rows: Iterable[Row], *, as_of: Millis | None = None) -> RecordPage:
         """Decode the next rows."""
+        rows = list(rows)
         records: list[Record] = []
         refused: list[Refused] = []
-        self._gone = []
+        self._gone, self.fates = [], []
+        plain = self.plain([row.fields for row in rows])
+        if plain is not None:
+            self.fates = [Fate.RECORD] * len(plain)
+            return RecordPage(plain, refused, as_of=as_of)
+        depends = self.depends(rows)
+        self.met_dependent |= depends
         for row in rows:
-            if self._totals.may_be(row.fields):
+            if depends and self._totals.may_be(row.fields):
                 stands = self._totals.judge(row.fields, records, len(refused))
                 if stands is not Standing.ROW:
                     if stands is not Standing.TOTAL:
@@ -53,6 +79,19 @@ class RowDecoder:
         self._totals.add(records, len(refused))
         return RecordPage(records, refused, as_of=as_of, gone=self._gone)
 
+    def depends(self, rows: Sequence[Row]) -> bool:
+        """Whether what some of the rows are is decided by the rows above them."""
+        return self._totals.any_depends([row.fields for row in rows if not row.problem])
+
+    def plain(self, rows: Sequence[list[str]]) -> RecordColumns | None:
+        """Decode the next rows, where all are plain and none depends on others; else None."""
+        if self._held or self._has_words or self._totals.any_depends(rows):
+            return None
+        records = self._columns.decode(rows)
+        if records is not None:
+            self._totals.add(records, 0)
+        return records
+
     def end(self) -> Sequence[Refused]:
         """Say at the file's end which of its last rows can be a listing and a total."""
         return [self._unclear(row) for row, held in self._held if held is Standing.UNCLEAR_AT_END]
@@ -60,17 +99,22 @@ class RowDecoder:
     def _unclear(self, row: Row) -> Refused:
         sku, location = _listing_of(row, self._layout)
         reason = f"{values.quoted(sku)} can be a total or an article: rows above it can't be read"
-        return Refused(f"line {row.line}", reason, sku, location)
+        return Refused(self._place(row), reason, sku, location)
 
     def _decode(self, row: Row, records: list[Record], refused: list[Refused]) -> None:
         try:
             record = self._record(row)
         except ValueError as error:
             sku, location = _listing_of(row, self._layout)
-            refused.append(Refused(f"line {row.line}", str(error), sku, location))
+            refused.append(Refused(self._place(row), str(error), sku, location))
+            self.fates.append(Fate.REFUSED)
         else:
             if record is not None:
                 records.append(record)
+            self.fates.append(Fate.NOTHING if record is None else Fate.RECORD)
+
+    def _place(self, row: Row) -> str:
+        return f"line {row.line if self.line_of is None else self.line_of(row.line)}"
 
     def _record(self, row: Row) -> Record | None:
         """Decode a row; None where the file says by a word that it is no listing."""
@@ -80,7 +124,7 @@ class RowDecoder:
             _check_width(row.fields, self._layout)
         found = {name: row.fields[at] for name, at in self._layout.at.items()}
         figures = self._figures(found)
-        state = _state(found.get("state"))
+        state = state_of(found.get("state"))
         if figures is None:
             return None
         if figures[self._counted_by] is None:
@@ -155,14 +199,3 @@ def _check_width(fields: Sequence[str], layout: Layout) -> None:
     width = len(layout.header)
     if len(fields) < layout.width_min or any(map(str.strip, fields[width:])):
         raise ValueError(f"{len(fields)} fields, but the header has {width}")
-
-
-def _state(word: str | None) -> str | None:
-    if not word:
-        return None
-    try:
-        return State(word.strip().lower())
-    except ValueError:
-        raise ValueError(
-            f"{values.quoted(word)} is not a state; known: {', '.join(State)}"
-        ) from None

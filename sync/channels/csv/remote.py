@@ -96,7 +96,7 @@ class RemotePlace:
                 del self._first_seen[old]
             modified_ns = seen_ns
         bring = partial(self._bring, path, here, int(size), modified_ns)
-        return FileStatus(here, 0, int(size), modified_ns, bring)
+        return FileStatus(here, 0, int(size), modified_ns, bring=bring)
 
     def _time_of(self, path: str, info: Mapping[str, Any]) -> int | None:
         """When the server says that a file was written, in nanoseconds since 1970."""

@@ -3,9 +3,9 @@
 import enum
 import re
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 
 from store.model import Record
+from store.record_columns import column_of
 from sync.channels.csv.numbers import ColumnNumbers, readings
 
 _WORDS = frozenset({
@@ -45,9 +45,8 @@ class TotalsFinder:
     def __init__(self, at: Mapping[str, int], numbers: ColumnNumbers) -> None:
         self._numbers = numbers
         self._sku_at = at["sku"]
-        figure = "available" if "available" in at else "on_hand"
-        self._figure_at = at[figure]
-        self._figure_of = attrgetter(figure)
+        self._figure = "available" if "available" in at else "on_hand"
+        self._figure_at = at[self._figure]
         self._count = self._sum = 0
         """How many records the pages before had, and what they add up to."""
         self._refused = 0
@@ -67,6 +66,28 @@ class TotalsFinder:
         at = self._sku_at
         sku = fields[at] if at < len(fields) else ""
         return not sku or sku[0].isspace() or sku[:2].lower() in _BEGINNINGS
+
+    def any_depends(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether the rows above one of these decide what it is."""
+        at = self._sku_at
+        try:
+            starts = [row[at][:2] for row in rows]
+        except IndexError:
+            return any(map(self._depends, rows))
+        odd = {
+            start
+            for start in set(starts)
+            if not start or start[0].isspace() or start.lower() in _BEGINNINGS
+        }
+        return bool(odd) and any(
+            start in odd and self._depends(row) for start, row in zip(starts, rows, strict=True)
+        )
+
+    def _depends(self, fields: Sequence[str]) -> bool:
+        if not self.may_be(fields):
+            return False
+        sku = fields[self._sku_at].strip() if self._sku_at < len(fields) else ""
+        return not sku or is_totals_word(sku, with_amount=self._figure_at >= len(fields))
 
     def judge(self, fields: Sequence[str], above: Sequence[Record], refused: int) -> Standing:
         """Say what such a row is; `above` it are these records of its page.
@@ -101,11 +122,11 @@ class TotalsFinder:
         return Standing.TOTAL_AT_END if has_least and max(shown) >= whole else Standing.ROW
 
     def _added_up(self, records: Sequence[Record]) -> int:
-        return sum(filter(None, map(self._figure_of, records)))
+        return sum(filter(None, column_of(records, self._figure)))
 
 
 def _has_least(records: Sequence[Record]) -> bool:
-    return any(record.at_least for record in records)
+    return any(column_of(records, "at_least"))
 
 
 def _is_bare(fields: Sequence[str], figure_at: int) -> bool:
