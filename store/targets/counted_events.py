@@ -212,8 +212,11 @@ _ORDER = Columns(
         "at": "o.at",
     },
 )
+# What is taken counts whole: an order to which nothing has returned needs no second look.
 _OF_ORDERS = f"""SELECT {_ORDER.sql}
-FROM (SELECT DISTINCT e.item_id, e.order_ref FROM {_FRESH} WHERE e.order_ref IS NOT NULL) f
+FROM (SELECT DISTINCT e.item_id, e.order_ref FROM {_FRESH} WHERE e.order_ref IS NOT NULL
+  AND EXISTS (SELECT 1 FROM events r WHERE r.item_id = e.item_id AND r.order_ref = e.order_ref
+    AND r.kind IN {_among(RETURNS)})) f
 CROSS JOIN events o ON o.item_id = f.item_id AND o.order_ref = f.order_ref
   AND o.kind IN {_among((*TAKES, *RETURNS))}
 JOIN channels c ON c.id = o.channel_id ORDER BY o.item_id, o.order_ref"""
