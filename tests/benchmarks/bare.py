@@ -4,10 +4,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-import msgspec
-
 from store.event_kinds import Event
-from store.model import Component, Record
+from store.model import Record
 
 UPSERT = """INSERT INTO readings (channel, sku, location, available, state, price, title, ref)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, sku, location) DO UPDATE SET
@@ -147,11 +145,6 @@ class Bare:
         )
         self.connection.execute("COMMIT")
 
-    def see(self, until: int, rows: list[Record]) -> None:
-        """Flag the events up to an instant as seen, and upsert the authority's moved rows."""
-        self.connection.execute("UPDATE events SET unseen = 0 WHERE at <= ?", (until,))
-        self.upsert("warehouse", rows)
-
     def rows(self, ids: list[int]) -> None:
         """Look these listings up by id, with their items."""
         self.connection.execute(
@@ -159,32 +152,6 @@ class Bare:
             WHERE l.id IN (SELECT value FROM json_each(?))""",
             (json.dumps(ids),),
         ).fetchall()
-
-    def look_up(self, ids: list[int]) -> None:
-        """Look these disagreements up by id, in a copy of ours."""
-        self.connection.execute(
-            "SELECT * FROM open_ones WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(ids),),
-        ).fetchall()
-
-    def copy_disagreements(self, path: Path) -> None:
-        """Take our disagreements as a plain table of the same rows."""
-        self.connection.execute("ATTACH ? AS ours", (str(path),))
-        self.connection.execute(
-            """CREATE TABLE open_ones (id INTEGER PRIMARY KEY, listing_id INTEGER, kind TEXT,
-            available INTEGER, target_quantity INTEGER, delta INTEGER, closed_at INTEGER)"""
-        )
-        self.connection.execute(
-            """INSERT INTO open_ones SELECT id, listing_id, kind, available, target_quantity, delta,
-            closed_at FROM ours.disagreements"""
-        )
-        self.connection.execute("DETACH ours")
-
-    def sum_open(self) -> None:
-        """Count and sum the disagreements that are open."""
-        self.connection.execute(
-            "SELECT count(*), sum(delta) FROM open_ones WHERE closed_at IS NULL"
-        ).fetchone()
 
     def of_sku(self, sku: str) -> None:
         """Look one SKU's events up."""
@@ -195,23 +162,3 @@ class Bare:
         self.connection.execute(
             "SELECT channel, kind, count(*) FROM events GROUP BY channel, kind"
         ).fetchall()
-
-    def remove(self, step: int) -> None:
-        """Delete all events, `step` rows a transaction."""
-        while self.connection.execute(
-            "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)", (step,)
-        ).rowcount:
-            pass
-
-    def keep_bundles(self, parts: tuple[Component, ...]) -> None:
-        """One executemany of what bundles are made of."""
-        self.connection.execute(
-            """CREATE TABLE IF NOT EXISTS bundles (bundle_sku TEXT, component_sku TEXT,
-            quantity INTEGER, PRIMARY KEY (bundle_sku, component_sku))"""
-        )
-        self.connection.execute("BEGIN")
-        self.connection.execute("DELETE FROM bundles")
-        self.connection.executemany(
-            "INSERT INTO bundles VALUES (?, ?, ?)", map(msgspec.structs.astuple, parts)
-        )
-        self.connection.execute("COMMIT")

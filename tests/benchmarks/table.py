@@ -1,6 +1,16 @@
 """The rows, in the order in which they are measured and printed."""
 
-from tests.benchmarks.rows import http, ingest, lists, rounds, screen, starting, storage, targets
+from tests.benchmarks.rows import (
+    answers,
+    http,
+    ingest,
+    lists,
+    rounds,
+    screen,
+    starting,
+    storage,
+    targets,
+)
 from tests.benchmarks.runner.row import Bench
 
 BENCHES: tuple[Bench, ...] = (
@@ -11,5 +21,6 @@ BENCHES: tuple[Bench, ...] = (
     *rounds.BENCHES,
     *storage.BENCHES,
     *starting.BENCHES,
+    *answers.BENCHES,
     *screen.BENCHES,
 )

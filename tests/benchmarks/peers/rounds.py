@@ -48,7 +48,7 @@ def with_polars(authority: str, channels: list[str]) -> int:
         )
         for path in channels
     ]
-    found = pl.collect_all(plans)
+    found = pl.collect_all(plans, engine="streaming")
     for differing in found:
         sys.stdout.write(differing.write_csv())
     return sum(differing.height for differing in found)
