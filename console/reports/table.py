@@ -4,7 +4,6 @@ A table that goes to a file or a pipe is never cut: only a terminal has a width.
 """
 
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -43,6 +42,8 @@ class Paper:
         """Measure where this process prints to."""
         if not sys.stdout.isatty():
             return cls(width=None, colour=False)
+        import shutil
+
         colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return cls(width=max(40, shutil.get_terminal_size().columns), colour=colour)
 

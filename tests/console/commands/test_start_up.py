@@ -46,7 +46,8 @@ def imported(*args: str, code: int) -> set[str]:
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_imports_two_modules_of_ours_and_nothing_else(flag: str) -> None:
     ours = {"console", "console.__main__", "console.text", "console.text.overview"}
-    assert imported(flag, code=0) <= ours | {"console.text.streams"}
+    found = imported(flag, code=0) - set(sys.builtin_module_names)
+    assert found <= ours | {"console.text.streams"}
 
 
 def test_status_checks_no_configuration_that_was_right(seeded: Path, skew: Any) -> None:
@@ -70,3 +71,34 @@ def test_a_poll_of_files_imports_neither_the_network_nor_what_it_seldom_needs(
     assert not found & (THE_SCREEN_AND_THE_SCHEDULE | THE_NETWORK | SELDOM)
     assert not found & {"sync.corrections.apply", "sync.corrections.decide", "sync.simulation"}
     assert not found & {"console.reports.json_documents", "console.keys.action"}
+
+
+def test_what_asked_to_be_called_at_the_end_is_called(tmp_path: Path) -> None:
+    program = (
+        "import atexit, sys; from console.__main__ import main; sys.argv = ['skew', '--help'];"
+        f"atexit.register(lambda: open({str(tmp_path / 'ended')!r}, 'w').close()); main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.startswith("Usage: skew")
+    assert (tmp_path / "ended").exists()
+
+
+def test_a_thread_that_works_on_is_waited_for(tmp_path: Path) -> None:
+    program = (
+        "import sys, threading, time; from console.__main__ import _end;"
+        "work = lambda: (time.sleep(0.3), open(sys.argv[1], 'w').close());"
+        "threading.Thread(target=work).start(); _end(3)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "ended")],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert ran.returncode == 3
+    assert (tmp_path / "ended").exists()
