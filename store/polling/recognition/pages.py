@@ -15,6 +15,8 @@ import xxhash
 NO_RECORD = -1
 """The listing of an entry that is none, such as a row that a word takes off the list."""
 
+_NO_RECORD_BYTES = b"\xff" * 8
+
 NEW = 0
 """The listing of an entry that has none yet, or that is not recognised."""
 
@@ -82,7 +84,8 @@ class PollPages(msgspec.Struct, frozen=True):
     @property
     def records(self) -> int:
         """How many of the entries are records."""
-        return len(self.listing_ids) - self.listing_ids.count(NO_RECORD)
+        # Counted in bytes, which is faster by far: the highest byte of a listing's id is 0.
+        return len(self.listing_ids) - self.listing_ids.tobytes().count(_NO_RECORD_BYTES)
 
     def start(self, page: int) -> int:
         return self.ends[page - 1] if page > 0 else 0

@@ -5,6 +5,7 @@ listing shows what it showed. A listing that has moved otherwise since then is n
 """
 
 import hashlib
+import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -20,6 +21,9 @@ from store.polling.recognition.pages import (
     joined,
     mark_of,
 )
+
+_FORM = 2
+"""Of what is saved: it is raised with every change of how."""
 
 _FEW = 8
 """So many entries of a page are looked for one by one; of more a table is made."""
@@ -65,7 +69,8 @@ class Recogniser:
 
         Nothing is recognised that was decoded under another configuration.
         """
-        self.configured = hashlib.blake2b(configured.encode(), digest_size=16).digest()
+        said = f"{_FORM} {sys.byteorder} {configured}"
+        self.configured = hashlib.blake2b(said.encode(), digest_size=16).digest()
         self.describe(b"")
 
     def describe(self, description: bytes) -> None:
