@@ -7,7 +7,7 @@ all there are.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from store.causes import other_locations, peers, similar_skus, twins
@@ -15,7 +15,7 @@ from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.database.rows import Columns
 from store.event_kinds import EventKind
-from store.model import CorrectionStatus, IncidentKind, Millis
+from store.model import CorrectionStatus, IncidentKind, Kind, Millis
 from store.targets.verdict_sql import SOURCES
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ EARLIER_MS = 86_400_000
 _ROWS_OF_CHANGES = 3 * CHANGES  # Some rows are changes of the state only.
 
 _NO_SIBLINGS: "tuple[tuple[int | None, ...], tuple[SiblingListing, ...]]" = ((), ())
+
+_COUNTED = (Kind.QUANTITY, Kind.NEGATIVE)
 
 REACHED = (CorrectionStatus.VERIFIED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 """Ends of corrections that were written, or may have been."""
@@ -46,15 +48,17 @@ def find(
     parts = _parts(connection, pairs)
     events = _events(connection, pairs)
     updates = _updates(connection, pairs)
-    siblings = _siblings(connection, pairs)
-    swapped = peers.swapped(connection, pairs)
-    similar = similar_skus.find(connection, pairs)
-    elsewhere = other_locations.find(connection, pairs)
+    rows = [_Cell._make(row) for row in connection.execute(_CELLS, {"asked": pairs})]
+    counted = _pairs_of(rows, asked, _COUNTED)
+    one_sided = _pairs_of(rows, asked, similar_skus.KINDS_WITH_SIMILAR)
+    siblings = _siblings(connection, counted) if counted else {}
+    swapped = peers.swapped(connection, counted) if counted else {}
+    moved_together = twins.find(connection, counted) if counted else {}
+    similar = similar_skus.find(connection, one_sided) if one_sided else {}
+    elsewhere = other_locations.find(connection, one_sided) if one_sided else {}
     channels = ChannelsOfSnapshot() if channels is None else channels
-    moved_together = twins.find(connection, pairs)
     found = {}
-    cells = connection.execute(_CELLS, {"asked": pairs}).fetchall()
-    for row in map(_Cell._make, cells):
+    for row in rows:
         # Of most rows there is nothing of all this, and there may be 100,000 of them.
         since = asked[row.id]
         channel = channels.of(connection, row.channel_id)
@@ -105,10 +109,22 @@ def find(
     return found
 
 
+def _pairs_of(
+    rows: Iterable["_Cell"], asked: Mapping[int, Millis], kinds: Collection[str]
+) -> str | None:
+    """Those of these kinds, as a JSON list of [disagreement id, since]; None where there is none.
+
+    What only some kinds can have is not looked for in the others: all of a page may be of one.
+    """
+    found = [(row.id, asked[row.id]) for row in rows if row.kind in kinds]
+    return json.dumps(found) if found else None
+
+
 class _Cell(NamedTuple):
     """One row of `_CELLS`, in the order of its columns."""
 
     id: int
+    kind: str
     channel_id: int
     authority: str | None
     truth_quantity: int | None
@@ -151,7 +167,7 @@ _LISTING = "asked CROSS JOIN disagreements d ON d.id = asked.id"
 # their end, so that it is the oldest span that ends at `since` or later; where none does, the
 # present one reaches back that far. Each is one probe of an index.
 _CELLS = f"""{_ASKED}
-SELECT d.id, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
+SELECT d.id, d.kind, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
   i.truth_incoming, i.pending, i.pending_on_hand,
   c.as_of,
   CASE WHEN r.id IS NULL THEN CASE WHEN l.present = 1 AND l.observed_at < since

@@ -59,8 +59,13 @@ class CauseCase:
         kind, available = disagreement.kind, disagreement.available
         self.numeric = available is not None and kind in (Kind.QUANTITY, Kind.NEGATIVE)
         """Whether it is about how many there are."""
-        self.unseen = tuple(event for event in facts.events if event.unseen) if facts.events else ()
+        self.unseen: tuple[KnownEvent, ...] = ()
         """What the target counts and the authority's reading does not, oldest first."""
+        if facts.events:
+            self.unseen = tuple(event for event in facts.events if event.unseen)
+        else:
+            # Most have none, and there may be 100,000 disagreements.
+            self.own_events = ()
         before = facts.agreed_quantity
         self.moved = None if before is None else self.shown - before
         """By how much the reading has moved since it last agreed; None where it never did."""
@@ -85,8 +90,6 @@ class CauseCase:
 
         Without the adjustments by which a channel reports our own writes.
         """
-        if not self.facts.events:
-            return ()
         mine: dict[str, KnownEvent] = {}
         for event in self.facts.events:
             is_new = event.received_at >= self.facts.since

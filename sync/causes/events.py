@@ -106,6 +106,8 @@ def _words_of_flight(case: CauseCase, left_out: Sequence[KnownEvent]) -> str:
 def _newer_than_reading(case: CauseCase) -> Cause | None:
     """The authority has counted events that are newer than the channel's reading."""
     as_of = case.facts.as_of
+    if not case.own_events:
+        return None
     newer = [e for e in case.own_events if not e.unseen and as_of is not None and e.at > as_of]
     for n in reversed(range(len(newer))):
         late = newer[n:]

@@ -15,10 +15,11 @@ import stat
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from console.reports import json_documents, json_incidents
 from console.reports.disagreements import CSV_COLUMNS, csv_row, defused
+from console.reports.streaming import json_rows
 from console.text.disagreement_groups import Explained
 from console.text.format import day_and_time
 from console.tui.data.source import DataSource
@@ -27,21 +28,13 @@ from store.model import Correction, Incident, Millis
 from store.queries.values import ChannelHealth
 
 CHUNK = 2_000
-"""Rows read and written at a time: what a cancel waits for. What explains a channel's crowd is
-found again for each, so that smaller parts of a long list take longer in all."""
+"""Rows read and written at a time: what a cancel waits for."""
 
 FORMATS = (".csv", ".json")
 
 
 class ExportError(Exception):
     """It can't be written there. Its message says why, and what would help."""
-
-
-class ExportRow(NamedTuple):
-    """One row, as either format has it."""
-
-    cells: Sequence[object]
-    document: json_documents.Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +47,23 @@ class ExportView:
     columns: Sequence[str]
     read: Callable[[int, int], Awaitable[Sequence[Any]]]
     """The rows from one number to before another; what has gone meanwhile is left out."""
-    line: Callable[[Any], ExportRow]
-    """How one of them is written. Called on another thread."""
+    cells: Callable[[Any], Sequence[object]]
+    """One of them as cells of a CSV, not defused yet. Called on another thread, as is `text`."""
+    text: Callable[[Any], str]
+    """One of them as JSON."""
 
 
 def disagreements(source: DataSource, ids: Sequence[int]) -> ExportView:
     async def read(start: int, end: int) -> list[Explained]:
         return await source.explained(ids[start:end])
 
-    def line(explained: Explained) -> ExportRow:
-        return ExportRow(csv_row(*explained), json_documents.disagreement(*explained))
+    def cells(explained: Explained) -> Sequence[object]:
+        return csv_row(*explained)
 
-    return ExportView("disagreements", len(ids), CSV_COLUMNS, read, line)
+    def text(explained: Explained) -> str:
+        return json_rows.disagreement(*explained)
+
+    return ExportView("disagreements", len(ids), CSV_COLUMNS, read, cells, text)
 
 
 def updates(source: DataSource, ids: Sequence[int]) -> ExportView:
@@ -74,10 +72,11 @@ def updates(source: DataSource, ids: Sequence[int]) -> ExportView:
         found = await source.updates(wanted)
         return [found[row_id] for row_id in wanted if row_id in found]
 
-    def line(correction: Correction) -> ExportRow:
-        return _line(json_documents.update(correction))
+    def cells(correction: Correction) -> Sequence[object]:
+        return _cells(json_documents.update(correction))
 
-    return ExportView("updates", len(ids), json_documents.UPDATE_COLUMNS, read, line)
+    columns = json_documents.UPDATE_COLUMNS
+    return ExportView("updates", len(ids), columns, read, cells, json_rows.update)
 
 
 def channels(found: Sequence[ChannelHealth]) -> ExportView:
@@ -92,10 +91,13 @@ def incidents(source: DataSource, ids: Sequence[int], now: Millis) -> ExportView
         found = await source.incidents(wanted)
         return [found[row_id] for row_id in wanted if row_id in found]
 
-    def line(incident: Incident) -> ExportRow:
-        return _line(json_incidents.incident(incident, now))
+    def cells(incident: Incident) -> Sequence[object]:
+        return _cells(json_incidents.incident(incident, now))
 
-    return ExportView("incidents", len(ids), json_incidents.COLUMNS, read, line)
+    def text(incident: Incident) -> str:
+        return json.dumps(json_incidents.incident(incident, now))
+
+    return ExportView("incidents", len(ids), json_incidents.COLUMNS, read, cells, text)
 
 
 def default_name(view: ExportView, now: Millis) -> str:
@@ -199,15 +201,14 @@ class PartialFile:
         return draft
 
     def write(self, rows: Sequence[Any]) -> None:
-        lines = [self._view.line(row) for row in rows]
         if self._as_json:
-            for line in lines:
+            for row in rows:
                 comma = ",\n" if self.written else ""
-                self._put(f"{comma}  {json.dumps(line.document)}")
+                self._put(f"{comma}  {self._view.text(row)}")
                 self.written += 1
         else:
-            self._put(_csv([defused(cell) for cell in line.cells] for line in lines))
-            self.written += len(lines)
+            self._put(_csv([defused(cell) for cell in self._view.cells(row)] for row in rows))
+            self.written += len(rows)
 
     def finish(self, *, overwrite: bool) -> None:
         """Put it in its place. Raises FileExistsError unless it may overwrite."""
@@ -259,8 +260,8 @@ def _csv(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _line(document: json_documents.Json) -> ExportRow:
-    return ExportRow(tuple(json_documents.flat(document).values()), document)
+def _cells(document: json_documents.Json) -> Sequence[object]:
+    return tuple(json_documents.flat(document).values())
 
 
 def _known(name: str, found: Sequence[json_documents.Json]) -> ExportView:
@@ -269,4 +270,4 @@ def _known(name: str, found: Sequence[json_documents.Json]) -> ExportView:
     async def read(start: int, end: int) -> Sequence[json_documents.Json]:
         return found[start:end]
 
-    return ExportView(name, len(found), columns, read, _line)
+    return ExportView(name, len(found), columns, read, _cells, json.dumps)

@@ -13,7 +13,7 @@ import pytest
 from console.reports import json_documents
 from console.reports.disagreements import CSV_COLUMNS
 from console.tui.data import export as export_module
-from console.tui.data.export import ExportError, ExportRow, ExportView, export
+from console.tui.data.export import ExportError, ExportView, export
 from console.tui.data.source import DataSource
 from store.channels import incidents
 from store.model import IncidentKind
@@ -35,8 +35,8 @@ def names_in(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def as_it_is(line: ExportRow) -> ExportRow:
-    return line
+def only(number: int) -> Sequence[object]:
+    return (number,)
 
 
 def nothing(_count: int) -> None:
@@ -158,13 +158,13 @@ async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
 async def test_a_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
     reached = asyncio.Event()
 
-    async def read(start: int, end: int) -> Sequence[ExportRow]:
+    async def read(start: int, end: int) -> Sequence[int]:
         if start:
             reached.set()
             await asyncio.Event().wait()
-        return [ExportRow((number,), {"number": number}) for number in range(start, end)]
+        return range(start, end)
 
-    view = ExportView("numbers", 5_000, ("number",), read, as_it_is)
+    view = ExportView("numbers", 5_000, ("number",), read, only, str)
     running = asyncio.create_task(
         export(view, tmp_path / "x.csv", overwrite=False, progress=nothing)
     )
@@ -201,11 +201,11 @@ async def test_trouble_with_the_cache_or_the_folder_is_told_and_leaves_nothing(
 
 
 async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
-    async def read(start: int, end: int) -> Sequence[ExportRow]:
-        return [ExportRow((number,), {"n": number}) for number in range(start, end)]
+    async def read(start: int, end: int) -> Sequence[int]:
+        return range(start, end)
 
     heard: list[int] = []
-    view = ExportView("numbers", 4_321, ("n",), read, as_it_is)
+    view = ExportView("numbers", 4_321, ("n",), read, only, str)
     await export(view, tmp_path / "x.json", overwrite=False, progress=heard.append)
 
     assert heard == [2_000, 4_000, 4_321]
@@ -213,13 +213,13 @@ async def test_progress_is_told_up_to_the_last_row(tmp_path: Path) -> None:
 
 
 async def test_a_file_is_its_owners_alone_whatever_the_user_gives_new_ones(tmp_path: Path) -> None:
-    async def read(start: int, end: int) -> Sequence[ExportRow]:
+    async def read(start: int, end: int) -> Sequence[int]:
         return []
 
     before = os.umask(0)
     try:
         await export(
-            ExportView("x", 0, (), read, as_it_is),
+            ExportView("x", 0, (), read, only, str),
             tmp_path / "x.csv",
             overwrite=False,
             progress=nothing,

@@ -1,5 +1,7 @@
 """The incidents' page through its keys: who knows, who is told, what is left of it."""
 
+import json
+
 import pytest
 
 from console.keys.action import PageName
@@ -253,13 +255,14 @@ async def test_an_incident_is_copied_and_the_list_exported_as_filtered(
         await press(app, pilot, "4", "slash", *"channel:market", "enter")
 
         view = incidents_page(app).view()
-        (row,) = map(view.line, await view.read(0, 10))
+        (row,) = await view.read(0, 10)
+        document, cells = json.loads(view.text(row)), view.cells(row)
         copies = list(incidents_page(app).copies())
 
-    assert row.document["message"] == "401, MARKET_TOKEN"
-    assert row.document["state"] == "new"
+    assert document["message"] == "401, MARKET_TOKEN"
+    assert document["state"] == "new"
     assert copies[0].text == "401, MARKET_TOKEN"
-    assert len(row.cells) == len(view.columns)
+    assert len(cells) == len(view.columns)
 
 
 def test_every_outcome_of_a_poll_has_its_word() -> None:
