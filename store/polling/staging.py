@@ -322,7 +322,7 @@ def _take_records(
     digests = array("Q", map(digest_of, map(_encode, contents)))
     mark = mark or mark_of(digests.tobytes())
     if (known := sweep.recogniser.page(mark)) is not None:
-        _take_known(sweep, known)
+        sweep.take_known(known)
         return
     listing_ids = sweep.recogniser.listings(digests)
     new = [place for place, known in enumerate(listing_ids) if known == NEW]
@@ -341,7 +341,7 @@ def _take_parts(
     start = len(sweep.listing_ids)
     for page in parts:
         if isinstance(page, int):
-            _take_known(sweep, page)
+            sweep.take_known(page)
             continue
         sweep.layout.append(FreshPage(page.mark, page.size, len(page.digests)))
         sweep.digests += page.digests
@@ -356,11 +356,6 @@ def _take_parts(
     for listing_id in _stage_differing(connection, sweep, records, kept):
         place = sweep.listing_ids.index(NEW, place + 1)
         sweep.listing_ids[place] = listing_id
-
-
-def _take_known(sweep: Sweep, page: int) -> None:
-    sweep.layout.append(page)
-    sweep.came += sweep.recogniser.records_of(page)
 
 
 def _stage_differing(

@@ -8,7 +8,7 @@ import msgspec
 from store.model import Millis, Refused
 from store.poll_counts import PollCounts
 from store.polling.recognition.memory import PollMemory
-from store.polling.recognition.pages import FreshPage
+from store.polling.recognition.pages import FreshPage, FreshPart, PageMarks
 from store.polling.recognition.recogniser import Recogniser
 
 
@@ -75,3 +75,23 @@ class Sweep(msgspec.Struct):
     counted: bool = False
     numbers: PollCounts | None = None
     """What `counts` found, until another page comes."""
+
+    def take_known(self, page: int) -> None:
+        """Take a page that stands as a whole."""
+        self.layout.append(page)
+        self.came += self.recogniser.records_of(page)
+
+    def pass_over(self, announced: int | None, marks: PageMarks) -> bool:
+        """Take a page of which all stands, which takes no transaction; False: some of it does not.
+
+        Only between two of the sweep's transactions, never during one.
+        """
+        if not marks.parts or any(isinstance(page, FreshPart) for page in marks.parts):
+            return False
+        self.numbers = None
+        self.announced = self.announced if announced is None else announced
+        self.source = self.source if marks.source is None else marks.source
+        for page in marks.parts:
+            if isinstance(page, int):
+                self.take_known(page)
+        return True

@@ -246,16 +246,19 @@ async def _stage_all(
             file_sequence.begin(sweep, page)
             gone += page.gone if sweep.is_part else ()
             report_due = context.clock.now() - reported_at >= PROGRESS_EVERY_MS
-            await context.database.awrite(
-                staging.stage,
-                sweep,
-                page.records,
-                bad,
-                page.announced,
-                page.kept,
-                marks=recognition.marks_of(page),
-                note_progress=report_due,
-            )
+            marks = recognition.marks_of(page)
+            has_more = bool(page.records or bad) or report_due
+            if has_more or not sweep.pass_over(page.announced, marks):
+                await context.database.awrite(
+                    staging.stage,
+                    sweep,
+                    page.records,
+                    bad,
+                    page.announced,
+                    page.kept,
+                    marks=marks,
+                    note_progress=report_due,
+                )
             reported_at = context.clock.now() if report_due else reported_at
             if page.file is not None and page.file != file:
                 file = page.file
