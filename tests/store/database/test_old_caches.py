@@ -1,6 +1,7 @@
 """A cache of each earlier schema, made by the code of its time, says today what it said then.
 
-`old_caches` has them, with the code that made them and what it answered.
+`old_caches` has them, with the code that made them and what it answered. There is none of schema 2:
+no version whose schema was the second as it was released is left.
 """
 
 import json
@@ -18,7 +19,7 @@ from store.database.connection import Database
 from store.history.rewind import open_at
 from sync.clock import SystemClock
 from tests.long_run import first, is_long
-from tests.store.database.old_caches import questions
+from tests.store.database.old_caches import differences, questions
 from tests.store.database.old_caches.life import run_command
 
 FOLDER = Path(questions.__file__).parent
@@ -76,10 +77,12 @@ def columns(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:
 @each(2)
 def test_the_commands_answer_as_before(old: dict[str, Any], tmp_path: Path) -> None:
     for answer in some(9, old["answers"]):
-        code, out, err = run_command(tmp_path, *answer["arguments"], "--json")
-        assert (code, json.loads(out)) == (answer["code"], answer["out"]), (
-            f"{answer['arguments']}: {err}"
-        )
+        arguments = answer["arguments"]
+        code, out, err = run_command(tmp_path, *arguments, "--json")
+        assert code == answer["code"], f"{arguments}: {err}"
+        command = arguments[0] + (" --at" if "--at" in arguments else "")
+        found = differences.unexpected(old["schema"], command, answer["out"], json.loads(out))
+        assert found == [], arguments
 
 
 def past(name: str) -> list[bytes]:
@@ -100,4 +103,5 @@ def test_the_past_is_replayed_as_before(old: dict[str, Any], tmp_path: Path) -> 
 
 @each(2)
 def test_accounts_facts_and_audits_are_as_before(old: dict[str, Any], tmp_path: Path) -> None:
-    assert questions.of_the_store(tmp_path / "skew.db", old["now"]) == old["depths"]
+    if old["depths"]:
+        assert questions.of_the_store(tmp_path / "skew.db", old["now"]) == old["depths"]

@@ -5,7 +5,7 @@ import time
 
 from sync.clock import SystemClock
 
-FACTOR = 20
+FACTOR = 12
 """How much faster than the machine's it runs."""
 
 _S = 1_000

@@ -132,7 +132,7 @@ quantity = "supplier"
 {catalogue}
 [approval]
 hold = "1s"
-expires = "30m"
+expires = "5h"
 second_person_above = 60
 [history]
 keep = "{keep}"
@@ -392,7 +392,7 @@ def trouble(life: Life, stock: Stock) -> None:
     life.write("warehouse.csv", stock.rows)
     life.pass_time(15 * MINUTE)
     life.poll()
-    life.skew("accept", "warehouse", "--by", "ana", "--yes")
+    life.skew("accept", "warehouse", "--by", "ana", *(["--yes"] if life.version >= 4 else []))
     life.pass_time(15 * MINUTE)
     shop.put("SKU-0012", 7, ref="s11-twin")
     shop.put("SKU-0013", 5, ref="s12-twin")

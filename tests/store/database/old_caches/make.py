@@ -63,7 +63,7 @@ def main(commit: str, *, derived: bool) -> None:
             "answers": questions.of_commands(folder, now),
             "depths": questions.of_the_store(cache, now),
         }
-        past = questions.of_the_past(cache, instants)
+        past = [] if derived else questions.of_the_past(cache, instants)
         click.echo(summary(cache))
     stem = HERE / f"v{version:02}{'' if derived else '-plain'}"
     write(stem.with_suffix(".db.xz"), body)
