@@ -15,12 +15,12 @@ from console.keys.action import Action
 from console.text.disagreement_groups import GroupSum
 from console.text.format import copies_of
 from console.text.reasons import reason_in_documents, why_in_documents
+from store.accounts.balance import Balance
+from store.accounts.reading_history import Reading
 from store.decision import Decision
 from store.history.as_of import SkuAsOf
 from store.model import Cause, Correction, Disagreement, Incident, PollOutcome
 from store.queries.values import ChannelHealth, HistoryEntry, StatusCounts
-from store.targets.balance import Balance
-from store.targets.reading_history import Reading
 from sync.clock import rfc3339
 from sync.corrections.decide import BlastRadius
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from console.reports.table import Paper, TableColumn, TableInParts
 from console.text.format import LEAST, NONE, day_and_time, shown, signed, units
+from store.accounts.balance import Balance
+from store.accounts.reading_history import Reading
 from store.history.as_of import SkuAsOf
 from store.model import Millis
 from store.queries.values import HistoryEntry
-from store.targets.balance import Balance
-from store.targets.reading_history import Reading
 
 _COLUMNS = (
     TableColumn("AT"),

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from store.causes import other_locations, peers, similar_skus, twins
 from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
+from store.cells.cell_ids import cell
 from store.database.rows import Columns
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, IncidentKind, Kind, Millis
@@ -153,7 +154,7 @@ _SINCE = """WITH RECURSIVE chain (id, listing_id, of_state, since) AS (
   FROM json_each(:ids) j CROSS JOIN disagreements d ON d.id = j.value
   UNION
   SELECT h.id, h.listing_id, h.of_state, p.first_seen_at
-  FROM chain h CROSS JOIN disagreements_ever p ON p.listing_id = h.listing_id
+  FROM chain h CROSS JOIN past_disagreements p ON p.listing_id = h.listing_id
     AND p.closed_at = h.since
   WHERE (p.kind = 'state') = h.of_state)
 SELECT id, min(since) FROM chain GROUP BY id"""
@@ -256,8 +257,8 @@ _SIBLINGS = f"""{_ASKED}
 SELECT d.id, l.id = d.listing_id, c.name, l.target_quantity, l.available,
   (SELECT json_group_array(available) FROM (SELECT r.available FROM past_readings r
     WHERE r.listing_id = l.id ORDER BY r.until_at DESC, r.id DESC LIMIT {_ROWS_OF_CHANGES}))
-FROM {_LISTING} CROSS JOIN listings l ON l.item_id = d.item_id AND l.present = 1
-JOIN channels c ON c.id = l.channel_id AND c.configured = 1
+FROM {_LISTING} CROSS JOIN channels c ON c.configured = 1
+CROSS JOIN listings l ON l.id = {cell("c.id", "d.item_id")} AND l.present = 1
 WHERE d.kind IN ('quantity', 'negative') AND (l.id = d.listing_id OR (l.available = d.available
     AND l.target_quantity IS NOT NULL AND l.target_quantity IS NOT d.target_quantity))
   AND (SELECT count(*) FROM

@@ -13,7 +13,7 @@ Crowds = dict[int, ChannelPeers]
 
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
-_OPEN = "d.closed_at IS NULL AND d.kind = 'quantity'"
+_OPEN = "d.kind = 'quantity'"
 
 _DELTAS = f"""SELECT d.delta, count(*) FROM disagreements d
 WHERE d.channel_id = ? AND {_OPEN} GROUP BY d.delta"""
@@ -35,7 +35,7 @@ _OF_RATIO = f"""SELECT count(*) FROM disagreements d WHERE d.channel_id = :chann
 AND (d.delta > 0) = :up AND CASE WHEN :up THEN d.available = (d.available + d.delta) / :ratio
   ELSE d.available + d.delta = d.available / :ratio END"""
 
-_SAME_NUMBERS = """s.channel_id = d.channel_id AND s.closed_at IS NULL AND s.kind = 'quantity'
+_SAME_NUMBERS = """s.channel_id = d.channel_id AND s.kind = 'quantity'
   AND s.delta = {delta} AND s.available = {available}"""
 _THERE = "JOIN items si ON si.id = s.item_id AND si.location = i.location"
 _FACING = _SAME_NUMBERS.format(delta="-d.delta", available="d.available + d.delta")

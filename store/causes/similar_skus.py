@@ -7,6 +7,7 @@ from collections import defaultdict
 from store.causes.facts import SimilarSku
 from store.causes.sku_skeleton import skeleton
 from store.causes.spreadsheet_damage import damaged_forms
+from store.cells.cell_ids import cell
 from store.model import Kind
 
 FILLED_AT_ONCE = 50_000
@@ -22,8 +23,8 @@ KINDS_WITH_SIMILAR = (Kind.MISSING, Kind.UNLISTED)
 
 _ASKED = """WITH asked (id, x) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
-_COUNTERPART = """EXISTS (SELECT 1 FROM disagreements o WHERE o.item_id = i.id
-  AND o.channel_id = d.channel_id AND o.closed_at IS NULL AND o.kind = CASE d.kind
+_COUNTERPART = f"""EXISTS (SELECT 1 FROM disagreements o
+  WHERE o.listing_id = {cell("d.channel_id", "i.id")} AND o.kind = CASE d.kind
     WHEN 'missing' THEN 'unlisted' ELSE 'missing' END)"""
 
 _FIND = f"""{_ASKED}

@@ -30,7 +30,7 @@ SPANS_MAX = 5_000
 _SHOWN = """SELECT d.closed_at - d.first_seen_at,
   EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = d.listing_id
     AND k.applying_at BETWEEN d.first_seen_at AND d.closed_at)
-FROM (SELECT * FROM disagreements_ever WHERE channel_id = ? AND closed_at > ? AND kind = 'quantity'
+FROM (SELECT * FROM past_disagreements WHERE channel_id = ? AND closed_at > ? AND kind = 'quantity'
   ORDER BY closed_at DESC LIMIT ?) d
 WHERE EXISTS (SELECT 1 FROM past_targets t
     WHERE t.listing_id = d.listing_id AND t.until_at = d.first_seen_at)

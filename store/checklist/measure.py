@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from store.cells.cell_ids import cell, of_channel
 from store.checklist import delays
 from store.checklist.values import (
     WINDOW_MS,
@@ -174,8 +175,8 @@ def _fights(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel
     found: dict[int, dict[str, Any]] = {
         channel_id: {"frozen": count, "fought": {}}
         for channel_id, count in connection.execute(
-            """SELECT c.id, (SELECT count(*) FROM listings l
-              WHERE l.channel_id = c.id AND l.frozen_at IS NOT NULL) FROM channels c"""
+            f"""SELECT c.id, (SELECT count(*) FROM cell_oddities o
+              WHERE {of_channel("o.id", "c.id")} AND o.frozen_at IS NOT NULL) FROM channels c"""
         )
     }
     for channel_id, kind, count in connection.execute(
@@ -223,7 +224,7 @@ def _open(connection: sqlite3.Connection, *, now: Millis) -> FieldsByChannel:
     for channel_id, kind, status, count in connection.execute(
         f"""SELECT channel_id, kind, {status_of("reason")}, sum(n) FROM (
           SELECT d.channel_id, d.kind, {REASON} AS reason, count(*) AS n
-          FROM {SOURCES} WHERE d.closed_at IS NULL AND c.configured = 1 GROUP BY 1, 2, 3)
+          FROM {SOURCES} WHERE c.configured = 1 GROUP BY 1, 2, 3)
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
         {"now": now},
     ):
@@ -235,7 +236,7 @@ def _closed(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel
     found = {}
     for (channel_id,) in connection.execute("SELECT id FROM channels").fetchall():
         rows = connection.execute(
-            """SELECT closed_at - first_seen_at FROM disagreements_ever
+            """SELECT closed_at - first_seen_at FROM past_disagreements
             WHERE channel_id = ? AND closed_at > ? ORDER BY closed_at DESC LIMIT ?""",
             (channel_id, since, delays.SPANS_MAX),
         )
@@ -258,9 +259,9 @@ def _ended(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
 def _oversold(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     rows = connection.execute(
         """SELECT channel_id, count(*) FROM (
-          SELECT channel_id FROM disagreements WHERE closed_at IS NULL AND kind = 'negative'
+          SELECT channel_id FROM disagreements WHERE kind = 'negative'
           UNION ALL SELECT d.channel_id FROM channels c
-            CROSS JOIN disagreements_ever d ON d.channel_id = c.id AND d.closed_at > ?
+            CROSS JOIN past_disagreements d ON d.channel_id = c.id AND d.closed_at > ?
             WHERE d.kind = 'negative') GROUP BY channel_id""",
         (since,),
     )
@@ -303,8 +304,8 @@ def _states(connection: sqlite3.Connection) -> FieldsByChannel:
     ids = range(1, newest + 1, max(1, newest // SAMPLE))
     found: dict[int, dict[str, Any]] = defaultdict(lambda: {"states": {}})
     for channel_id, state, count in connection.execute(
-        """SELECT l.channel_id, l.state, count(*)
-        FROM json_each(?) j CROSS JOIN listings l ON l.item_id = j.value
+        f"""SELECT l.channel_id, l.state, count(*) FROM channels c CROSS JOIN json_each(?) j
+        CROSS JOIN listings l ON l.id = {cell("c.id", "j.value")}
         WHERE l.present = 1 AND l.state IS NOT NULL GROUP BY 1, 2""",
         (json.dumps(list(ids)),),
     ):

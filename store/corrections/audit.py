@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from store.accounts import balance
 from store.model import CorrectionStatus, Millis
-from store.targets import balance
 
 SILENCING = (
     CorrectionStatus.REJECTED,

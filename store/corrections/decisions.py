@@ -187,7 +187,7 @@ def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> st
             JOIN polls p ON p.id = c.good_poll_id
             WHERE c.id = l.channel_id AND p.started_at >= k.ended_at),
           EXISTS (SELECT 1 FROM disagreements d
-            WHERE d.listing_id = l.id AND d.closed_at IS NULL AND d.waits > 0)
+            WHERE d.listing_id = l.id AND d.waits > 0)
         FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
         (correction.id,),
     ).fetchone()

@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from store.cells import oddities
+from store.cells.cell_ids import cell, channel_of, item_of
 from store.channels import incidents
 from store.corrections import audit, propose
 from store.errors import NoSuchThing
@@ -58,10 +60,10 @@ _TWIN = """(SELECT t.id FROM corrections t INDEXED BY corrections_verified
 # A channel that reports no events can show the old number again because of a sale. So there, only a
 # number that rose again, or one that came back twice, proves another writer.
 _SECOND_WRITERS = f"""SELECT l.id, i.sku, c.name, k.id, k.from_quantity, k.to_quantity, {_TWIN}
-FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
+FROM moved m CROSS JOIN channels c CROSS JOIN listings l ON l.id = {cell("c.id", "m.item_id")}
 CROSS JOIN corrections k ON k.id = (SELECT max(x.id) FROM corrections x
   WHERE x.listing_id = l.id AND +x.status = 'verified')
-CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id
+CROSS JOIN items i ON i.id = l.item_id
 WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :now - :window
   AND l.available = k.from_quantity AND k.from_quantity <> k.to_quantity
   AND NOT {agrees("l", "l.target_quantity")}
@@ -78,11 +80,10 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
 
 # One correction within the hour is enough where it was just undone; otherwise it takes two, for
 # either side of a contract may have moved once for a good reason that left no event.
-_LOOPS = """SELECT l.id, d.rests_on, i.sku, c.name, sc.name
-FROM moved m CROSS JOIN disagreements d ON d.item_id = m.item_id AND d.closed_at IS NULL
-  AND d.rests_on IS NOT NULL
+_LOOPS = f"""SELECT l.id, d.rests_on, i.sku, c.name, sc.name
+FROM moved m CROSS JOIN channels c
+CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "m.item_id")} AND d.rests_on IS NOT NULL
 JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
-JOIN channels c ON c.id = l.channel_id
 JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
 WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
     AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
@@ -142,8 +143,9 @@ def _freeze_fought(connection: sqlite3.Connection, fought: "_Fought", *, now: Mi
     _freeze(connection, [fought.listing_id], why, now=now)
     # Should it turn out that only the list was late, this is the update that it did not show.
     connection.execute(
-        f"""UPDATE listings AS l SET behind_update = k.id FROM corrections k
-        WHERE l.id = ? AND k.id = ? AND {PROVEN_ALONE}""",
+        f"""UPDATE cell_oddities AS o SET behind_update = k.id
+        FROM corrections k JOIN listings l ON l.id = k.listing_id
+        WHERE o.id = ? AND l.id = o.id AND k.id = ? AND {PROVEN_ALONE}""",
         (fought.listing_id, fought.correction_id),
     )
     incidents.raise_incident(
@@ -157,8 +159,8 @@ def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, n
     Raises NoSuchThing where none is.
     """
     rows = connection.execute(
-        """SELECT l.id, c.name FROM items i JOIN listings l ON l.item_id = i.id
-        JOIN channels c ON c.id = l.channel_id
+        f"""SELECT l.id, c.name FROM items i JOIN channels c
+        JOIN listings l ON l.id = {cell("c.id", "i.id")}
         WHERE i.sku = :sku AND l.frozen_at IS NOT NULL AND (:channel IS NULL OR c.name = :channel)
         """,
         {"sku": sku, "channel": channel},
@@ -200,9 +202,12 @@ def thaw_caught_up(
 def _freeze(
     connection: sqlite3.Connection, listing_ids: Iterable[int], why: str, *, now: Millis
 ) -> None:
-    for listing_id in listing_ids:
+    frozen = list(listing_ids)
+    oddities.keep(connection, frozen)
+    for listing_id in frozen:
         connection.execute(
-            "UPDATE listings SET frozen_at = ?, frozen_why = ? WHERE id = ?", (now, why, listing_id)
+            "UPDATE cell_oddities SET frozen_at = ?, frozen_why = ? WHERE id = ?",
+            (now, why, listing_id),
         )
         for (correction_id,) in connection.execute(
             """SELECT id FROM corrections WHERE listing_id = ? AND live = 1
@@ -215,11 +220,12 @@ def _freeze(
 
 def _thaw_what_agrees(connection: sqlite3.Connection, *, now: Millis) -> None:
     rows = connection.execute(
-        """SELECT l.id, i.sku, c.name FROM channels c
-        CROSS JOIN listings l ON l.channel_id = c.id AND l.frozen_at IS NOT NULL
-        JOIN moved m ON m.item_id = l.item_id JOIN items i ON i.id = l.item_id
-        WHERE NOT EXISTS (SELECT 1 FROM disagreements d
-          WHERE d.item_id = l.item_id AND d.closed_at IS NULL AND d.kind <> 'missing')"""
+        f"""SELECT o.id, i.sku, c.name FROM cell_oddities o
+        JOIN channels c ON c.id = {channel_of("o.id")}
+        JOIN moved m ON m.item_id = {item_of("o.id")} JOIN items i ON i.id = m.item_id
+        WHERE o.frozen_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM channels dc
+          CROSS JOIN disagreements d ON d.listing_id = {cell("dc.id", "i.id")}
+          WHERE d.kind <> 'missing')"""
     ).fetchall()
     _thaw(connection, [listing_id for listing_id, _, _ in rows], now=now)
     for _, sku, channel in rows:
@@ -229,7 +235,7 @@ def _thaw_what_agrees(connection: sqlite3.Connection, *, now: Millis) -> None:
 def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Millis) -> None:
     for listing_id in listing_ids:
         connection.execute(
-            """UPDATE listings SET frozen_at = NULL, frozen_why = NULL, thawed_at = ?
+            """UPDATE cell_oddities SET frozen_at = NULL, frozen_why = NULL, thawed_at = ?
             WHERE id = ?""",
             (now, listing_id),
         )

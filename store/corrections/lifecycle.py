@@ -340,6 +340,10 @@ class _Listing(NamedTuple):
 _LISTING = Columns(
     _Listing,
     {name: f"l.{name}" for name in _Listing._fields}
-    | {"valid": propose.stands("1"), "approved_ref": "k.ref"},
+    | {
+        "valid": propose.stands("1"),
+        "approved_ref": "k.ref",
+        "title": "(SELECT i.title FROM items i WHERE i.id = l.item_id)",
+    },
     {"valid": bool, "at_least": bool},
 )

@@ -18,7 +18,7 @@ FROM asked CROSS JOIN listings l ON l.id = asked.listing_id WHERE l.frozen_at IS
 # Only the disagreements that a correction rests on count: a state in doubt does not hold back a
 # correction of the quantity alone.
 _DOUBTS = f"""SELECT asked.id, {REASON}, l.frozen_why FROM asked CROSS JOIN {SOURCES}
-WHERE d.listing_id = asked.listing_id AND d.closed_at IS NULL
+WHERE d.listing_id = asked.listing_id
   AND CASE WHEN d.kind = 'state' THEN asked.state ELSE asked.quantity END
 ORDER BY d.id"""
 

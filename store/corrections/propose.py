@@ -5,6 +5,7 @@ Rules 3, 4 and 9, docs/architecture.md.
 
 import sqlite3
 
+from store.cells.cell_ids import cell
 from store.corrections import audit
 from store.model import CorrectionStatus, Millis
 from store.targets.copies import LOWEST
@@ -50,7 +51,7 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     connection.execute("DELETE FROM ready_disagreements")
     connection.execute(
         f"""INSERT INTO ready_disagreements SELECT d.listing_id, d.id FROM {SOURCES}
-        WHERE d.waits = 1 AND d.closed_at IS NULL AND d.channel_id IN (
+        WHERE d.waits = 1 AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
               AND abs(:now - last_success_at) <= stale_after_ms)
           AND {REASON} = ''
@@ -87,7 +88,8 @@ def supersede_moved(connection: sqlite3.Connection, *, now: Millis) -> int:
     ).fetchone()
     if not any_to_void:
         return 0
-    of_moved = """FROM moved m CROSS JOIN listings l ON l.item_id = m.item_id
+    of_moved = f"""FROM moved m CROSS JOIN channels c
+        CROSS JOIN listings l ON l.id = {cell("c.id", "m.item_id")}
         CROSS JOIN corrections k ON k.listing_id = l.id"""
     rows = connection.execute(
         f"""SELECT k.id {of_moved} AND k.live = 1
@@ -148,6 +150,6 @@ def allow_proposal_again(connection: sqlite3.Connection, listing_id: int) -> Non
     """Let disagreements of the listing that had a proposal have another one."""
     connection.execute(
         """UPDATE disagreements SET waits = 1
-        WHERE listing_id = ? AND closed_at IS NULL AND waits = 2""",
+        WHERE listing_id = ? AND waits = 2""",
         (listing_id,),
     )

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from store.cells.cell_ids import cell
 from store.corrections import lifecycle
 from store.model import LIVE_CORRECTIONS, Correction, CorrectionStatus
 
@@ -89,8 +90,8 @@ _ORDERS = {
 
 # CROSS JOIN keeps SQLite in this order: it begins with the few that were asked for, not with a
 # table.
-_OF_SKUS = """SELECT k.id FROM items i CROSS JOIN listings l ON l.item_id = i.id
-CROSS JOIN corrections k ON k.listing_id = l.id
+_OF_SKUS = f"""SELECT k.id FROM items i CROSS JOIN channels c
+CROSS JOIN corrections k ON k.listing_id = {cell("c.id", "i.id")}
 WHERE i.sku IN (SELECT value FROM json_each(:skus))
   AND k.status IN (SELECT value FROM json_each(:statuses))"""
 

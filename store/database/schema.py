@@ -30,13 +30,16 @@ from store.database.migrations import (
     v16_at_least,
     v17_v20_polls,
 )
+from store.database.migrations.v21 import cells
 from store.database.slices import SlicedMigration
 from store.errors import CacheMigrating, NewerDatabase, OlderDatabase
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtils
 
-MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
+    Migration = Callable[[SqliteUtils], None] | SlicedMigration
+
+MIGRATIONS: "tuple[Migration, ...]" = (
     v1_core.run,
     v2_events.run,
     v3_unexplained.run,
@@ -57,6 +60,7 @@ MIGRATIONS: "tuple[Callable[[SqliteUtils], None], ...]" = (
     v17_v20_polls.make_sweeps,
     v17_v20_polls.make_allowance_unit,
     v17_v20_polls.make_memories,
+    cells.MIGRATION,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 
@@ -151,7 +155,7 @@ def _in_slices(connection: sqlite3.Connection, number: int, told: Told) -> Path 
 
 
 @functools.cache
-def _newest(migrations: "tuple[Callable[[SqliteUtils], None], ...]") -> tuple[str, ...]:
+def _newest(migrations: "tuple[Migration, ...]") -> tuple[str, ...]:
     """The statements that make the newest schema, as the migrations leave it.
 
     They are run once in a process, in memory. Whoever makes many new files, as `skew simulate` does

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from store.accounts import reading_history
+from store.accounts.reading_history import Reading
+from store.cells.cell_ids import cell
 from store.history import timeline
 from store.model import Millis
 from store.queries.values import HistoryEntry
-from store.targets import reading_history
-from store.targets.reading_history import Reading
 
 
 class TargetAsOf(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ def _targets(connection: sqlite3.Connection, sku: str, *, at: Millis) -> dict[in
     return {listing_id: TargetAsOf(*row) for listing_id, *row in rows}
 
 
-_OF_SKU = "FROM items i JOIN listings l ON l.item_id = i.id"
+_OF_SKU = f"FROM items i JOIN channels c JOIN listings l ON l.id = {cell('c.id', 'i.id')}"
 
 # In the order in which they came into force, so that the dict above keeps the last one.
 _TARGETS = f"""SELECT l.id, t.quantity, t.state, t.since_at AS since_at {_OF_SKU}

@@ -9,6 +9,7 @@ changes, as when a disagreement has settled, does not count.
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from store.cells.cell_ids import cell
 from store.history.past_views import last_id
 from store.model import Millis
 
@@ -17,6 +18,7 @@ from store.model import Millis
 _IN_ORDER = (
     ("past_targets", "until_at"),
     ("disagreements", "first_seen_at"),
+    ("past_disagreements", "first_seen_at"),
     ("audit", "at"),
 )
 
@@ -60,7 +62,8 @@ def _after(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
     for channel_id in _channels(connection):
         yield from _instants(
             connection,
-            "SELECT min(closed_at) FROM main.disagreements WHERE channel_id = ? AND closed_at > ?",
+            """SELECT min(closed_at) FROM main.past_disagreements
+            WHERE channel_id = ? AND closed_at > ?""",
             (channel_id, at),
         )
         yield from _instants(
@@ -82,7 +85,8 @@ def _before(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
     for channel_id in _channels(connection):
         yield from _instants(
             connection,
-            "SELECT max(closed_at) FROM main.disagreements WHERE channel_id = ? AND closed_at < ?",
+            """SELECT max(closed_at) FROM main.past_disagreements
+            WHERE channel_id = ? AND closed_at < ?""",
             (channel_id, at),
         )
         yield from _instants(
@@ -125,7 +129,8 @@ def _instants(
     return (row[0] for row in rows if row[0] is not None)
 
 
-_LISTINGS = "FROM main.items i JOIN main.listings l ON l.item_id = i.id"
+_LISTINGS = f"""FROM main.items i JOIN main.channels c
+  JOIN main.listings l ON l.id = {cell("c.id", "i.id")}"""
 _OF = "WHERE i.sku = :sku"
 
 _OF_SKU = f"""
@@ -137,8 +142,10 @@ UNION SELECT x.until_at {_LISTINGS} JOIN main.past_targets x ON x.listing_id = l
 UNION SELECT x.since_at {_LISTINGS} JOIN main.past_targets x ON x.listing_id = l.id {_OF}
 UNION SELECT x.since_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
 UNION SELECT x.until_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
-UNION SELECT d.first_seen_at {_LISTINGS} JOIN main.disagreements d ON d.listing_id = l.id {_OF}
-UNION SELECT d.closed_at {_LISTINGS} JOIN main.disagreements d ON d.listing_id = l.id {_OF}
+UNION SELECT d.first_seen_at {_LISTINGS}
+  JOIN main.disagreements_ever d ON d.listing_id = l.id {_OF}
+UNION SELECT d.closed_at {_LISTINGS}
+  JOIN main.past_disagreements d ON d.listing_id = l.id {_OF}
 UNION SELECT u.at {_LISTINGS} JOIN main.corrections k ON k.listing_id = l.id
   JOIN main.audit u ON u.correction_id = k.id {_OF}
 UNION SELECT e.received_at FROM main.items i JOIN main.movements v ON v.item_id = i.id

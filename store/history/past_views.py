@@ -6,6 +6,7 @@ A view has every column of its table: those that are named here as they were, th
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from store.cells.cell_ids import code
 from store.corrections.audit import CHANGING
 from store.model import LIVE_CORRECTIONS, Millis
 from store.targets.pending_events import ELSEWHERE, NEWEST_PLACE, UNSEEN, UNSEEN_SUM
@@ -57,6 +58,7 @@ def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Ite
     """
     for name, (table, alias, columns, where) in _VIEWS.items():
         yield _view(connection, table, alias, columns, where, name)
+    yield from _CELLS
     item = _ITEM if moving else _ITEM | dict.fromkeys(_PENDING, "0")
     if derived:
         yield _view(connection, "items", "i", item, "1", "items_read")
@@ -145,6 +147,16 @@ _KNOWN_LISTING = f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
     FROM temp.listings_since s WHERE s.id = l.id)
   ELSE {_READ} OR {_AIMED} END OR l.id IN (SELECT id FROM temp.doubted)"""
 
+# What reads the cells themselves, for their indexes, finds them as the listings were.
+_CELLS = (
+    f"""CREATE TEMP VIEW cells AS SELECT id, available, {code("state")} AS state, target_quantity,
+      {code("target_state")} AS target_state, present, at_least, observed_at, target_since
+    FROM listings""",
+    """CREATE TEMP VIEW cell_oddities AS SELECT id, copies, problem, twins, frozen_at, frozen_why,
+      thawed_at, behind_update FROM listings
+    WHERE id IN (SELECT id FROM temp.doubted UNION ALL SELECT id FROM main.cell_oddities)""",
+)
+
 # --- disagreements and corrections ----------------------------------------------------------
 
 
@@ -215,7 +227,8 @@ _VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
     "listings": ("listings", "l", _LISTING, _KNOWN_LISTING),
     "past_readings": ("past_readings", "x", {}, f"x.until_at <= {AT}"),
     "past_targets": ("past_targets", "x", {}, f"x.until_at <= {AT}"),
-    "disagreements_ever": ("disagreements", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
+    "disagreements_ever": ("disagreements_ever", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
+    "past_disagreements": ("past_disagreements", "d", {}, f"d.closed_at <= {AT}"),
     "corrections": ("corrections", "k", _CORRECTION, f"k.proposed_at <= {AT}"),
     "audit": ("audit", "u", {}, f"u.at <= {AT}"),
     "polls": ("polls", "p", _POLL, "p.id <= (SELECT poll_id FROM temp.rewound)"),

@@ -1,6 +1,6 @@
 """Thinning of the past: what ended before an instant goes, a few rows at a time, and is counted.
 
-What is unexplained stays as it was (`store.targets.balance`): what the events and writes that go
+What is unexplained stays as it was (`store.accounts.balance`): what the events and writes that go
 had added is put into their listings' openings.
 """
 
@@ -8,8 +8,9 @@ import json
 import sqlite3
 from typing import NamedTuple
 
+from store.accounts import account_rows, balance
+from store.cells.cell_ids import cell
 from store.model import Millis
-from store.targets import balance
 
 STEP = 500
 """Rows that one transaction looks at: a few milliseconds, so that no poll waits for long."""
@@ -40,7 +41,7 @@ _TABLES = (
         """t.finished_at < :before AND NOT EXISTS (SELECT 1 FROM channels c
           WHERE t.id IN (c.good_poll_id, c.quarantined_poll_id))""",
     ),
-    _Table("disagreements", "t.first_seen_at", "t.closed_at < :before"),
+    _Table("past_disagreements", "t.first_seen_at", "t.closed_at < :before"),
     # An event that the authority has not seen yet still moves targets, however old it is.
     _Table(
         "events",
@@ -117,23 +118,28 @@ def _remove(connection: sqlite3.Connection, table: str, ids: list[int]) -> None:
     if table == "corrections":
         connection.execute(f"DELETE FROM audit WHERE correction_id {among}", values)
     connection.execute(f"DELETE FROM {table} WHERE id {among}", values)
+    moved = [listing_id for listing_id, _, _ in rolled]
+    these = f"SELECT value FROM json_each('{json.dumps(moved)}')"
+    account_rows.keep(connection, these)
     connection.executemany(
-        "UPDATE listings SET opening_at = max(opening_at, ?) WHERE id = ?",
+        "UPDATE cell_accounts SET opening_at = max(opening_at, ?) WHERE id = ?",
         ((newest_at, listing_id) for listing_id, _, newest_at in rolled),
     )
-    balance.settle_listings(connection, [listing_id for listing_id, _, _ in rolled])
-    connection.executemany(
-        "UPDATE listings SET opening = opening + ?1 - known WHERE id = ?2 AND known <> ?1",
-        ((known, listing_id) for listing_id, known, _ in rolled),
-    )
+    balance.settle_listings(connection, moved)
+    with account_rows.unexplained_kept(connection, these):
+        connection.executemany(
+            "UPDATE cell_accounts SET opening = opening + ?1 - known WHERE id = ?2 AND known <> ?1",
+            ((known, listing_id) for listing_id, known, _ in rolled),
+        )
 
 
 # What is known of each listing that events or writes have moved, before they go, and the time of
 # the last of those that go. Our own write is not an event: no channel reports it again.
 _ACCOUNTS = {
-    "events": """SELECT l.id, l.known, max(e.at) FROM events e
-      JOIN movements v ON v.event_row = e.id
-      JOIN listings l ON l.item_id IN (e.item_id, v.item_id) AND l.opening IS NOT NULL
+    "events": f"""SELECT l.id, l.known, max(e.at) FROM events e
+      JOIN movements v ON v.event_row = e.id JOIN channels c
+      JOIN listings l ON l.id IN ({cell("c.id", "e.item_id")}, {cell("c.id", "v.item_id")})
+        AND l.opening IS NOT NULL
       WHERE e.id IN (SELECT value FROM json_each(:ids)) GROUP BY l.id""",
     "corrections": """SELECT DISTINCT l.id, l.known, l.opening_at FROM corrections k
       JOIN listings l ON l.id = k.listing_id AND l.opening IS NOT NULL

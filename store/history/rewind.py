@@ -20,9 +20,9 @@ from store.corrections.audit import CHANGING
 from store.database.connection import Database
 from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
-from store.polling.comparison import SETTLES_AT
 from store.targets.copies import SHOWN, SURPLUS, UNITS
 from store.targets.policy_sql import state_settles_at
+from store.targets.reconciliation import SETTLES_AT
 
 # What has changed since the instant is held here as it was then: listings, corrections, and the
 # disagreements that were open. So a query costs what it costs live, a step to another instant what
@@ -265,7 +265,6 @@ _STATE_SETTLES_AT = state_settles_at(
     "shown_state", "differing_now.listing_id", reduce_ms="reduce_ms", raise_ms="raise_ms"
 )
 _FOUND_THEN = {
-    "closed_at": "NULL",
     "available": "CASE WHEN moved THEN shown ELSE available END",
     "at_least": "CASE WHEN moved THEN shown_at_least ELSE at_least END",
     "state": "CASE WHEN moved THEN shown_state ELSE state END",
@@ -287,11 +286,12 @@ _FOUND_THEN = {
     "acknowledged_why": "CASE WHEN acknowledged_at <= :at THEN acknowledged_why END",
 }
 
-_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements d ON d.listing_id = v.id"""
+_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements_ever d ON d.listing_id = v.id"""
 _BETWEEN = """(SELECT id FROM main.disagreements WHERE id > :opened_after AND id <= :opened_upto
-  UNION SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+  UNION SELECT id FROM main.past_disagreements WHERE id > :opened_after AND id <= :opened_upto
+  UNION SELECT x.id FROM main.channels c CROSS JOIN main.past_disagreements x
     ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high) v
-CROSS JOIN main.disagreements d ON d.id = v.id"""
+CROSS JOIN main.disagreements_ever d ON d.id = v.id"""
 
 
 def _rewind_disagreements(
@@ -301,18 +301,23 @@ def _rewind_disagreements(
     values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
     fill = _DISAGREEMENTS_THEN.replace("{columns}", ", ".join(names)).replace("{values}", values)
     if before is None:
-        connection.execute(fill.replace("{which}", "main.disagreements d"), {"at": at})
+        connection.execute(fill.replace("{which}", "main.disagreements_ever d"), {"at": at})
         return
     low, high = sorted((before.at, at))
     connection.execute(
         """DELETE FROM temp.disagreements WHERE first_seen_at > :at
           OR listing_id IN (SELECT id FROM temp.turned)
-          OR id IN (SELECT x.id FROM main.channels c CROSS JOIN main.disagreements x
+          OR id IN (SELECT x.id FROM main.channels c CROSS JOIN main.past_disagreements x
             ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high)""",
         {"at": at, "low": low, "high": high},
     )
+    # Of one series of ids: those that have closed went over to the other table with theirs.
     after, upto = (
-        past_views.last_id(connection, "disagreements", "first_seen_at", end) for end in (low, high)
+        max(
+            past_views.last_id(connection, table, "first_seen_at", end)
+            for table in ("disagreements", "past_disagreements")
+        )
+        for end in (low, high)
     )
     for which in (_OF_TURNED, _BETWEEN):
         connection.execute(

@@ -1,6 +1,6 @@
 """A SKU's timeline over all channels: a page at a time, or all of it.
 
-A page is the newest of all kinds of entries, and its `cursor` says how far each kind was read.
+A page is the newest of all kinds of entries; its `cursor` says how far each kind was read.
 """
 
 import heapq
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from store.cells.cell_ids import cell
 from store.model import Millis
 from store.queries.values import HistoryEntry
 
@@ -226,13 +227,13 @@ def _entry(stream: _Stream, row: _Row) -> HistoryEntry:
 def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
     """In the order of their keys."""
     listings = connection.execute(
-        """SELECT l.id, i.location, l.channel_id FROM items i JOIN listings l ON l.item_id = i.id
-        WHERE i.sku = ? ORDER BY i.location, l.channel_id""",
+        f"""SELECT l.id, i.location, c.id FROM items i JOIN channels c
+        JOIN cells l ON l.id = {cell("c.id", "i.id")}
+        WHERE i.sku = ? ORDER BY i.location, c.id""",
         (sku,),
     ).fetchall()
-    items = connection.execute(
-        "SELECT id, location FROM items WHERE sku = ? ORDER BY location", (sku,)
-    ).fetchall()
+    places = "SELECT id, location FROM items WHERE sku = ? ORDER BY location"
+    items = connection.execute(places, (sku,)).fetchall()
     return [
         *(
             _Stream(

@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
+from store.cells.cell_ids import item_of, of_channel
 from store.model import Refused
 from store.polling.sweep import Sweep
 
@@ -43,11 +44,11 @@ def add(connection: sqlite3.Connection, channel: str, refused: Sequence[Refused]
     """Keep the bad records of a poll of changes, and those that no record has replaced since."""
     # What a listing's own problem does not say any more has been read since.
     connection.execute(
-        """DELETE FROM bad_records WHERE substr(record, 1, 1) <> :mark
+        f"""DELETE FROM bad_records WHERE substr(record, 1, 1) <> :mark
           AND channel_id = (SELECT id FROM channels WHERE name = :channel)
-          AND record NOT IN (SELECT i.sku || :mark || i.location FROM items i
-            JOIN listings l ON l.item_id = i.id AND l.channel_id = bad_records.channel_id
-            WHERE l.problem IS NOT NULL)""",
+          AND record NOT IN (SELECT i.sku || :mark || i.location FROM cell_oddities o
+            JOIN items i ON i.id = {item_of("o.id")}
+            WHERE {of_channel("o.id", "bad_records.channel_id")} AND o.problem IS NOT NULL)""",
         {"mark": _MARK, "channel": channel},
     )
     connection.executemany(

@@ -6,6 +6,7 @@ read from: it hardly meets the SKUs of the other side.
 
 import sqlite3
 
+from store.cells.cell_ids import cell
 from store.poll_counts import FirstCounts
 from store.polling.sweep import Sweep
 
@@ -33,8 +34,8 @@ _MET = """SELECT count(*) FROM (SELECT 1 FROM stage p WHERE p.poll_id = :poll
   AND p.problem IS NULL AND EXISTS (SELECT 1 FROM items i WHERE i.sku = p.sku AND {there})
   LIMIT :enough)"""
 _AT_AUTHORITY = "(i.truth_quantity IS NOT NULL OR i.uncounted = 1)"
-_ELSEWHERE = """EXISTS (SELECT 1 FROM listings l
-  WHERE l.item_id = i.id AND l.present = 1 AND l.channel_id <> :channel)"""
+_ELSEWHERE = f"""EXISTS (SELECT 1 FROM channels c CROSS JOIN cells l
+  WHERE c.id <> :channel AND l.id = {cell("c.id", "i.id")} AND l.present = 1)"""
 
 
 def counts(connection: sqlite3.Connection, sweep: Sweep) -> FirstCounts | None:

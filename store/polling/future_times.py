@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import UTC, datetime
 
+from store.cells.cell_ids import item_of, of_channel
 from store.channels import incidents
 from store.model import IncidentKind, Millis
 from store.polling.sweep import Sweep
@@ -15,9 +16,9 @@ _AHEAD_FILE = """SELECT p.dated_at, p.as_of, (SELECT f.name FROM file_sights f
   WHERE f.channel_id = p.channel_id AND f.modified_ns / 1000000 = p.dated_at LIMIT 1)
 FROM polls p WHERE p.id = :poll AND p.dated_at - p.as_of > :ahead"""
 
-_AHEAD_SOURCE = """SELECT l.source_at, l.source_seen_at, i.sku FROM listings l
-JOIN items i ON i.id = l.item_id
-WHERE l.channel_id = :channel AND l.source_seen_at IS NOT NULL
+_AHEAD_SOURCE = f"""SELECT l.source_at, l.source_seen_at, i.sku FROM cell_details l
+JOIN items i ON i.id = {item_of("l.id")}
+WHERE {of_channel("l.id", ":channel")} AND l.source_seen_at IS NOT NULL
   AND l.source_at - l.source_seen_at > :ahead
 ORDER BY l.source_at - l.source_seen_at DESC LIMIT 1"""
 

@@ -10,6 +10,8 @@ other, and where it was the list all the same, what was frozen thaws once the li
 import sqlite3
 from typing import NamedTuple
 
+from store.cells import oddities
+from store.cells.cell_ids import of_channel
 from store.corrections import freeze
 from store.database.rows import Columns
 from store.model import Millis
@@ -48,10 +50,11 @@ WHERE c.id = :channel AND {freeze.PROVEN_ALONE}
 _SET_ASIDE = """DELETE FROM stage WHERE poll_id = :poll AND listing_id = :listing
   AND problem IS NULL AND available IS :available AND state IS :state RETURNING id"""
 
-_CAUGHT_UP = """SELECT l.id, l.available, l.at_least, l.state, k.id, k.from_quantity, k.to_quantity,
-  k.from_state, k.to_state, k.ended_at, p.started_at
-FROM listings l JOIN corrections k ON k.id = l.behind_update JOIN polls p ON p.id = :poll
-WHERE l.channel_id = :channel AND l.behind_update IS NOT NULL"""
+_CAUGHT_UP = f"""SELECT l.id, l.available, l.at_least, l.state, k.id, k.from_quantity,
+  k.to_quantity, k.from_state, k.to_state, k.ended_at, p.started_at
+FROM cell_oddities o JOIN listings l ON l.id = o.id
+JOIN corrections k ON k.id = o.behind_update JOIN polls p ON p.id = :poll
+WHERE {of_channel("o.id", ":channel")} AND o.behind_update IS NOT NULL"""
 
 
 class _Behind(NamedTuple):
@@ -112,8 +115,9 @@ def note(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
     """After a merge: note whose list lags, measure by how much, and thaw what has caught up."""
     # What lags is compared with each poll until it has caught up, for by its digest alone the
     # record of the next one would be recognised as the one that was left out.
+    oddities.keep(connection, sweep.behind)
     connection.executemany(
-        "UPDATE listings SET behind_update = ? WHERE id = ?",
+        "UPDATE cell_oddities SET behind_update = ? WHERE id = ?",
         [(correction_id, listing_id) for listing_id, correction_id in sweep.behind.items()],
     )
     connection.executemany(
@@ -129,7 +133,7 @@ def note(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:
             # What a poll of only what changed does not name shows the single record still.
             continue
         connection.execute(
-            "UPDATE listings SET behind_update = NULL WHERE id = ?", (listing.listing_id,)
+            "UPDATE cell_oddities SET behind_update = NULL WHERE id = ?", (listing.listing_id,)
         )
         lag_ms = max(0, listing.polled_at - listing.written_at)
         if lag_ms > LAG_MAX_MS:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from store.cells.cell_ids import cell, item_of
 from store.channels import incidents, polls
 from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollOutcome, Record, Refused
@@ -15,124 +16,17 @@ from store.polling import bad_records, events, list_lag, staging
 from store.polling.changes import deltas, part, sequence
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
-from store.polling.staging import NAMES, VALUES
+from store.polling.merging import known_listings, new_listings, odd_listings
 from store.polling.sweep import Sweep
 from store.targets import copies
-from store.targets.copies import LOWEST
-
-_MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
-SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL
-ON CONFLICT (sku, location) DO UPDATE SET
-  title = coalesce(items.title, excluded.title),
-  price_minor = coalesce(items.price_minor, excluded.price_minor)
-WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
-  OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
-
-# What is not counted, or only known to be at least so many, has no account; the next count opens a
-# new one.
-_HAS_ACCOUNT = "(p.available IS NOT NULL AND p.at_least = 0)"
-
-# A new listing that comes twice in one poll meets its own first row, which is after `:newest`.
-_MERGE_NEW = f"""INSERT INTO listings (item_id, channel_id, observed_at, opening, opening_at,
-  opening_read_at, source_seen_at, {VALUES})
-SELECT i.id, :channel, :now, CASE WHEN {_HAS_ACCOUNT} THEN p.available END,
-  CASE WHEN {_HAS_ACCOUNT} THEN min(coalesce(p.source_at, :as_of, :now), :now) END,
-  CASE WHEN {_HAS_ACCOUNT} THEN :now END,
-  CASE WHEN p.source_at > :sight THEN :sight END, {", ".join("p." + name for name in NAMES)}
-FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
-WHERE p.poll_id = :poll AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id
-ON CONFLICT (item_id, channel_id) DO UPDATE SET copies = listings.copies + 1"""
-
-# Below this, the channel has fallen by itself, and its authority may not know of that sale yet.
-# After a write of ours it should show what was written, or still what it showed before; whatever is
-# less than the one and is not the other was sold.
-_WRITTEN = """(SELECT k.to_quantity FROM corrections k WHERE k.listing_id = listings.id
-  AND k.live = 1 AND k.status IN ('applying', 'applied'))"""
-_EXPECTED = f"""CASE WHEN :own = 0 THEN listings.available
-  WHEN p.available IS NOT listings.available AND p.available IS NOT {_WRITTEN} AND p.at_least = 0
-  THEN max(listings.available, {_WRITTEN}) END"""
-
-# The values of a listing that stands twice stay as they were: neither of the two is the truth.
-# A least number that has become a number has fallen: nobody knows from how many.
-_MERGE_KNOWN = f"""UPDATE listings SET
-  {", ".join(f"{name} = p.{name}" for name in NAMES)}, present = 1, problem = NULL,
-  observed_at = CASE WHEN listings.available IS NOT p.available
-      OR listings.state IS NOT p.state OR listings.present = 0
-      OR listings.at_least <> p.at_least
-    THEN :now ELSE listings.observed_at END,
-  fell_at = CASE WHEN p.available < {_EXPECTED} AND p.at_least <= listings.at_least
-      OR :own = 0 AND listings.at_least > p.at_least AND p.available IS NOT NULL
-      OR :own = 0 AND {LOWEST.format("p")} < {LOWEST.format("listings")}
-    THEN :now ELSE listings.fell_at END,
-  known = CASE WHEN {_HAS_ACCOUNT} AND listings.opening IS NOT NULL
-    THEN listings.known ELSE 0 END,
-  source_seen_at = CASE WHEN listings.source_at IS p.source_at AND listings.present = 1
-      AND listings.available IS p.available AND listings.state IS p.state
-      AND listings.at_least = p.at_least
-    THEN listings.source_seen_at WHEN p.source_at > :sight THEN :sight END,
-  opening = CASE WHEN {_HAS_ACCOUNT} THEN coalesce(listings.opening, p.available) END,
-  opening_at = CASE WHEN {_HAS_ACCOUNT}
-    THEN coalesce(listings.opening_at, min(coalesce(p.source_at, :as_of, :now), :now)) END,
-  opening_read_at = CASE WHEN {_HAS_ACCOUNT}
-    THEN coalesce(listings.opening_read_at, :now) END
-FROM (SELECT * FROM stage WHERE poll_id = :poll AND listing_id IS NOT NULL AND problem IS NULL
-  AND id IN (SELECT max(id) FROM stage WHERE poll_id = :poll AND problem IS NULL
-    AND listing_id IS NOT NULL GROUP BY listing_id)) p
-WHERE listings.id = p.listing_id AND NOT EXISTS (SELECT 1 FROM counted k
-  WHERE k.poll_id = :poll AND k.listing_id = p.listing_id AND k.copies > 1)"""
-
-_MERGE_PROBLEMS = """INSERT INTO listings (item_id, channel_id, present, problem)
-SELECT i.id, :channel, 0, p.problem
-FROM stage p JOIN items i ON i.sku = p.sku AND i.location = p.location
-WHERE p.poll_id = :poll AND p.problem IS NOT NULL
-ON CONFLICT (item_id, channel_id) DO UPDATE SET problem = excluded.problem,
-  twins = CASE WHEN listings.copies = 1 THEN listings.twins END
-WHERE listings.problem IS NOT excluded.problem OR listings.copies > 1"""
-
-_MERGE_GONE = """UPDATE listings SET present = CASE WHEN k.doubt IS NULL THEN 0 ELSE 1 END,
-  problem = k.doubt, copies = 1,
-  twins = CASE WHEN listings.copies = 1 THEN listings.twins END,
-  observed_at = CASE WHEN k.doubt IS NULL THEN :now ELSE observed_at END
-FROM (SELECT listing_id, coalesce(:doubt, doubt) AS doubt FROM counted
-  WHERE poll_id = :poll AND copies = 0) k
-WHERE listings.id = k.listing_id AND listings.present = 1"""
-
-# A listing that has come back twice is present, though neither of its two records is taken for it.
-_MERGE_COPIES = """UPDATE listings SET copies = k.copies,
-  present = CASE WHEN k.copies > 1 THEN 1 ELSE listings.present END,
-  observed_at = CASE WHEN k.copies > 1 AND listings.present = 0 THEN :now
-    ELSE listings.observed_at END
-FROM (SELECT listing_id, copies FROM counted WHERE poll_id = :poll AND copies > 0) k
-WHERE listings.id = k.listing_id"""
-
-# A listing that could not be read once is gone now, or there twice: either is plain to see.
-_MERGE_READABLE = """UPDATE listings SET problem = NULL
-WHERE channel_id = :channel AND problem IS NOT NULL AND id IN
-  (SELECT listing_id FROM counted WHERE poll_id = :poll
-    AND (copies > 1 OR copies = 0 AND :doubt IS NULL))"""
-
-# What was in doubt about a listing and since when, so that an instant of the past can show it.
-_END_DOUBTS = """UPDATE doubts SET until_at = :now
-WHERE channel_id = :channel AND until_at IS NULL AND NOT EXISTS (SELECT 1 FROM listings l
-  WHERE l.id = doubts.listing_id AND l.problem IS doubts.problem AND l.copies = doubts.copies
-    AND CASE WHEN l.copies > 1 THEN l.twins END IS doubts.twins)"""
-_BEGIN_DOUBTS = """INSERT INTO doubts (listing_id, channel_id, problem, copies, since_at, twins)
-SELECT l.id, l.channel_id, l.problem, l.copies, :now,
-  CASE WHEN l.copies > 1 THEN l.twins END FROM listings l
-WHERE l.id IN (SELECT id FROM listings WHERE channel_id = :channel AND problem IS NOT NULL
-    UNION SELECT id FROM listings WHERE channel_id = :channel AND copies > 1)
-  AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
 
 # Only what the stage holds and what was counted: listings that the poll recognised as unchanged are
 # in neither, so that a poll of a million that changed ten notes ten.
-_NOTE_MOVED = """INSERT OR IGNORE INTO moved (item_id)
-SELECT item_id FROM listings WHERE id > :newest
-UNION ALL
-SELECT l.item_id FROM stage p CROSS JOIN listings l ON l.id = p.listing_id
-WHERE p.poll_id = :poll
-UNION ALL
-SELECT l.item_id FROM counted k CROSS JOIN listings l ON l.id = k.listing_id
-WHERE k.poll_id = :poll"""
+_NOTE_MOVED = f"""INSERT OR IGNORE INTO moved (item_id)
+SELECT {item_of("n.cell_id")} FROM placed n
+UNION ALL SELECT {item_of("p.listing_id")} FROM stage p
+WHERE p.poll_id = :poll AND p.listing_id IS NOT NULL
+UNION ALL SELECT {item_of("k.listing_id")} FROM counted k WHERE k.poll_id = :poll"""
 
 
 def merge(
@@ -254,18 +148,17 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
     answered.update((r.sku, r.location) for r in refused if r.sku is not None)
     for sku, location in wanted:
         connection.execute(
-            """INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
-            SELECT ?, l.id, ? FROM listings l JOIN items i ON i.id = l.item_id
-            WHERE i.sku = ? AND i.location = ? AND l.channel_id = ?""",
-            (sweep.poll_id, answered[sku, location], sku, location, channel_id),
+            f"""INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
+            SELECT ?, l.id, ? FROM items i JOIN cells l ON l.id = {cell("?", "i.id")}
+            WHERE i.sku = ? AND i.location = ?""",
+            (sweep.poll_id, answered[sku, location], channel_id, sku, location),
         )
     comparison.forget_moved(connection)
     numbers = staging.counts(connection, sweep)
     changed = merge_stage(connection, sweep, numbers, now=now, own=own)
     connection.execute(
-        """INSERT INTO moved_outside_polls (channel_id, listing_id)
-        SELECT ?, l.id FROM moved m
-        CROSS JOIN listings l ON l.item_id = m.item_id AND l.channel_id = ?""",
+        f"""INSERT INTO moved_outside_polls (channel_id, listing_id)
+        SELECT ?, l.id FROM moved m CROSS JOIN cells l ON l.id = {cell("?", "m.item_id")}""",
         (channel_id, channel_id),
     )
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
@@ -289,14 +182,12 @@ def merge_stage(
     # A record whose SKU could not be read may be any of the listings that were not seen. While
     # there is one, none of those counts as gone: a missing listing would be corrected for nothing.
     anonymous = [record for record in sweep.refused if record.sku is None]
-    newest = connection.execute("SELECT coalesce(max(id), 0) FROM listings").fetchone()[0]
     started = connection.execute(
         "SELECT started_at FROM polls WHERE id = ?", (sweep.poll_id,)
     ).fetchone()
     values = {
         "channel": sweep.channel_id,
         "poll": sweep.poll_id,
-        "newest": newest,
         "now": now,
         "as_of": as_of,
         # Nothing in a poll is of a later time than its start, nor than its file.
@@ -304,28 +195,22 @@ def merge_stage(
         "own": int(own),
         "doubt": f"may be the record at {anonymous[0].place}" if anonymous else None,
     }
-    changed = 0
     # Items before their listings, which need the items' ids. What could not be read, has gone or
     # stands twice comes after the plain values, because it overrides them.
-    connection.execute(_MERGE_ITEMS, values)
-    for statement in (_MERGE_NEW, _MERGE_KNOWN):
-        connection.execute(statement, values)
-        changed += connection.execute("SELECT changes()").fetchone()[0]
-    rest = (_MERGE_READABLE, _MERGE_PROBLEMS, _MERGE_GONE, _MERGE_COPIES)
-    for statement in rest:
-        connection.execute(statement, values)
-    copies.keep(connection, channel_id=sweep.channel_id, poll_id=sweep.poll_id, newest=newest)
-    for statement in (_END_DOUBTS, _BEGIN_DOUBTS, _NOTE_MOVED):
-        connection.execute(statement, values)
-    (new,) = connection.execute(
-        "SELECT count(*) FROM listings WHERE id > ? AND present = 1", (newest,)
-    ).fetchone()
+    new_listings.place(connection, values)
+    new = new_listings.merge(connection, values)
+    known = known_listings.merge(connection, values)
+    known_listings.note_file_time(connection, values, any_new=new.listings > 0)
+    odd_listings.merge(connection, values)
+    copies.keep(connection, poll_id=sweep.poll_id, any_new=new.records > new.listings)
+    odd_listings.note_doubts(connection, values)
+    connection.execute(_NOTE_MOVED, values)
     gone = 0 if anonymous else numbers.gone - sweep.spared
     connection.execute(
         "UPDATE channels SET listings = listings + ? WHERE id = ?",
-        (new + numbers.back - gone, sweep.channel_id),
+        (new.listings + numbers.back - gone, sweep.channel_id),
     )
-    return changed
+    return new.listings + known
 
 
 def report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from store.cells.cell_ids import cell
 from store.channels import incidents, polls
 from store.database.rows import Columns
 from store.database.worklist import Merge
@@ -279,8 +280,8 @@ def _discarded_before(connection: sqlite3.Connection, channel_id: int, digest: s
 
 def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Put a quarantined poll back on the stage; some of its listings may be new since then."""
-    listing = """LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
-        LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?"""
+    listing = f"""LEFT JOIN items i ON i.sku = q.sku AND i.location = q.location
+        LEFT JOIN cells l ON l.id = {cell("?", "i.id")}"""
     values = ", ".join(f"q.{name}" for name in NAMES)
     connection.execute(
         f"""INSERT INTO stage (poll_id, listing_id, sku, location, problem, {VALUES})

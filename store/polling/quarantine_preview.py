@@ -7,6 +7,7 @@ which of them the poll would include is not part of it.
 import sqlite3
 from typing import NamedTuple
 
+from store.cells.cell_ids import cell
 from store.database import worklist
 from store.database.rows import Columns
 from store.model import QUANTITY_MAX
@@ -68,7 +69,7 @@ FROM (SELECT sku, location, min(id) AS first,
   FROM main.quarantined_readings WHERE poll_id = :poll AND what <> 'refused'
   GROUP BY sku, location) g
 LEFT JOIN main.items i ON i.sku = g.sku AND i.location = g.location
-LEFT JOIN main.listings l ON l.item_id = i.id AND l.channel_id = :channel
+LEFT JOIN main.listings l ON l.id = {listing}
 LEFT JOIN main.quarantined_readings r
   ON r.id = CASE WHEN l.id IS NULL THEN g.first_read ELSE g.last_read END
 WHERE r.id IS NOT NULL OR (l.id IS NULL) = (g.counted IS NULL)"""
@@ -96,7 +97,7 @@ _TABLES = (
       uncounted INTEGER NOT NULL DEFAULT 0)""",
     "CREATE TEMP TABLE channels AS SELECT * FROM main.channels",
     # `differs` is the kind in presence or number, `of_state` 1 where the state differs.
-    """CREATE TEMP TABLE cells (item_id INTEGER, channel_id INTEGER, differs TEXT,
+    """CREATE TEMP TABLE compared (item_id INTEGER, channel_id INTEGER, differs TEXT,
       of_state INTEGER, target INTEGER, delta INTEGER, to_zero INTEGER,
       PRIMARY KEY (item_id, channel_id)) WITHOUT ROWID""",
 )
@@ -124,8 +125,8 @@ _MOVED = f"""(present <> was_present OR {_NOW} IS NOT {_WAS}
   OR (present = 1 AND state IS NOT was_state))"""
 
 # What would disagree and does not: or does, and would not.
-_IS_OPEN = """EXISTS (SELECT 1 FROM main.disagreements d WHERE d.item_id = x.item_id
-  AND d.channel_id = x.channel_id AND d.kind = {} AND d.closed_at IS NULL)"""
+_IS_OPEN = f"""EXISTS (SELECT 1 FROM main.disagreements d
+  WHERE d.listing_id = {cell("x.channel_id", "x.item_id")} AND d.kind = {{}})"""
 _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
 
@@ -175,7 +176,7 @@ class _Overlay:
         """
         for statement in _TABLES:
             self._run(statement)
-        self._run(_LAID_OVER.format(values=_VALUES))
+        self._run(_LAID_OVER.format(values=_VALUES, listing=cell(":channel", "i.id")))
         self._run(
             """UPDATE temp.channels SET good_poll_id = :poll, quarantined_poll_id = NULL
             WHERE id = :channel"""
@@ -217,14 +218,15 @@ class _Overlay:
     def channels(self) -> tuple[ChannelEffect, ...]:
         ids = ", ".join(map(str, self._channel_ids))
         opens = self._connection.execute(
-            f"""SELECT x.channel_id, sum({_OPENS}), sum(x.to_zero) FROM temp.cells x
+            f"""SELECT x.channel_id, sum({_OPENS}), sum(x.to_zero) FROM temp.compared x
             GROUP BY x.channel_id"""
         ).fetchall()
         closes = dict(
             self._connection.execute(
                 f"""SELECT d.channel_id, count(*) FROM moved v
-                CROSS JOIN main.disagreements d ON d.item_id = v.item_id AND d.closed_at IS NULL
-                WHERE d.channel_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM temp.cells x
+                CROSS JOIN main.channels c ON c.id IN ({ids})
+                CROSS JOIN main.disagreements d ON d.listing_id = {cell("c.id", "v.item_id")}
+                WHERE NOT EXISTS (SELECT 1 FROM temp.compared x
                   WHERE x.item_id = d.item_id AND x.channel_id = d.channel_id
                     AND CASE d.kind WHEN 'state' THEN x.of_state = 1
                       ELSE x.differs IS d.kind END)
@@ -257,13 +259,13 @@ class _Overlay:
               CASE WHEN m.was_present = 1 THEN m.was_state END,
               CASE WHEN m.present = 1 THEN m.state END, m.price_minor, x.target,
               coalesce(x.differs, CASE WHEN x.of_state = 1 THEN 'state' END, ''),
-              coalesce((SELECT d.kind FROM main.disagreements d WHERE d.item_id = m.item_id
-                AND d.channel_id = :channel AND d.closed_at IS NULL
+              coalesce((SELECT d.kind FROM main.disagreements d
+                WHERE d.listing_id = {cell(":channel", "m.item_id")}
                 ORDER BY d.kind = 'state' LIMIT 1), ''),
               x.delta,
-              (SELECT coalesce(sum({_OPENS}), 0) FROM temp.cells x WHERE x.item_id = m.item_id
+              (SELECT coalesce(sum({_OPENS}), 0) FROM temp.compared x WHERE x.item_id = m.item_id
                 AND x.channel_id <> :channel)
-            FROM most m LEFT JOIN temp.cells x
+            FROM most m LEFT JOIN temp.compared x
               ON x.item_id = m.item_id AND x.channel_id = :channel
             ORDER BY abs(coalesce(m.now, 0) - coalesce(m.was, 0)) DESC, m.sku, m.location""",
             self._values | {"most": most},
@@ -304,13 +306,14 @@ class _Overlay:
         for statement in (*truth.WORK_TABLES, _OWN_LISTINGS):
             self._run(statement)
         self._run(
-            f"""INSERT INTO temp.listings (item_id, channel_id, present, state)
-            SELECT m.item_id, m.channel_id, {_shown("present")}, {_shown("state")}
-            FROM moved v CROSS JOIN main.listings m ON m.item_id = v.item_id
+            f"""INSERT INTO temp.listings (id, item_id, channel_id, present, state)
+            SELECT m.id, m.item_id, m.channel_id, {_shown("present")}, {_shown("state")}
+            FROM moved v CROSS JOIN main.channels c
+            CROSS JOIN main.listings m ON m.id = {cell("c.id", "v.item_id")}
             LEFT JOIN temp.laid p ON p.item_id = m.item_id AND m.channel_id = :channel
             WHERE m.item_id IN (SELECT item_id FROM parts)
-            UNION ALL SELECT item_id, :channel, present, state FROM temp.laid
-            WHERE listing_id IS NULL"""
+            UNION ALL SELECT {cell(":channel", "item_id")}, item_id, :channel, present, state
+            FROM temp.laid WHERE listing_id IS NULL"""
         )
         truth.derive(self._connection, self._compiled)
         self._run("DROP TABLE temp.listings")
@@ -325,13 +328,13 @@ class _Overlay:
         ids = ", ".join(map(str, self._channel_ids))
         quantity, state = per_channel(compiled.target_quantity), per_channel(compiled.target_state)
         self._run(
-            f"""INSERT INTO temp.cells
+            f"""INSERT INTO temp.compared
             WITH shown AS (SELECT i.id AS item_id, c.id AS channel_id, m.target_quantity AS was,
                 {_shown("present")}, {_shown("copies")}, {_shown("available")}, {_shown("state")},
                 {_shown("twins")}, {_shown("at_least")}
               FROM moved v CROSS JOIN temp.items i ON i.id = v.item_id
               CROSS JOIN temp.channels c
-              LEFT JOIN main.listings m ON m.item_id = i.id AND m.channel_id = c.id
+              LEFT JOIN main.listings m ON m.id = {cell("c.id", "i.id")}
               LEFT JOIN temp.laid p ON p.item_id = i.id AND c.id = :channel
               WHERE c.id IN ({ids}) AND (m.id IS NOT NULL OR p.item_id IS NOT NULL
                 OR (c.good_poll_id IS NOT NULL AND i.truth_quantity IS NOT NULL
@@ -361,7 +364,8 @@ class _Overlay:
             SELECT m.id, m.item_id, m.channel_id, {laid} FROM main.listings m
               LEFT JOIN temp.laid p ON p.item_id = m.item_id
                 AND m.channel_id = {self._channel_id}
-            UNION ALL SELECT NULL, p.item_id, {self._channel_id}, {", ".join(columns)}
+            UNION ALL SELECT {cell(str(self._channel_id), "p.item_id")}, p.item_id,
+              {self._channel_id}, {", ".join(columns)}
               FROM temp.laid p WHERE p.listing_id IS NULL"""
         )
 

@@ -11,6 +11,7 @@ from itertools import repeat
 
 import msgspec
 
+from store.cells.cell_ids import cell, of_channel
 from store.channels import polls
 from store.database import bulk
 from store.errors import Overtaken
@@ -48,7 +49,13 @@ COLUMNS = (
 
 NAMES = [name.strip() for name in VALUES.split(",")]
 
-_DIFFERS = " OR ".join(f"l.{name} IS NOT p.{name}" for name in NAMES)
+# A title is kept with the item, and a price where it is not the item's own.
+_DIFFERS = " OR ".join(
+    [f"l.{name} IS NOT p.{name}" for name in NAMES if name not in ("title", "price_minor")]
+    + ["l.price_minor IS NOT nullif(p.price_minor, i.price_minor)"]
+)
+
+_LISTING = f"listings l ON l.id = {cell('?', 'i.id')}"
 
 _TYPED = """sku TEXT NOT NULL, available INTEGER, location TEXT NOT NULL, state TEXT,
   on_hand INTEGER, committed INTEGER, unavailable INTEGER, incoming INTEGER, threshold INTEGER,
@@ -64,26 +71,25 @@ _WORK_TABLES = (
       PRIMARY KEY (poll_id, listing_id))""",
 )
 
-_LISTINGS_OF_PAGE = """SELECT coalesce(l.id, 0) FROM page p
+_LISTINGS_OF_PAGE = f"""SELECT coalesce(l.id, 0) FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
-LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ? ORDER BY p.ordinal"""
+LEFT JOIN {_LISTING} ORDER BY p.ordinal"""
 
 _STAGE_DIFFERING = f"""INSERT INTO stage (poll_id, listing_id, {COLUMNS})
 SELECT ?, l.id, {", ".join("p." + name for name in COLUMNS.split(", "))} FROM page p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
-LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+LEFT JOIN {_LISTING}
 WHERE l.id IS NULL OR l.present = 0 OR l.problem IS NOT NULL OR {_DIFFERS}
 ORDER BY p.ordinal"""
 
-_STAGE_REFUSED = """INSERT INTO stage (poll_id, sku, location, problem, listing_id)
+_STAGE_REFUSED = f"""INSERT INTO stage (poll_id, sku, location, problem, listing_id)
 VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listings l
-  ON l.item_id = i.id AND l.channel_id = :channel
+  ON l.id = {cell(":channel", "i.id")}
   WHERE i.sku = :sku AND i.location = :location))"""
 
 # In the order of their places in the poll, one row for each place.
-_LISTINGS_OF_NEW = """SELECT l.id FROM stage p
+_LISTINGS_OF_NEW = f"""SELECT {cell("?", "i.id")} FROM stage p
 JOIN items i ON i.sku = p.sku AND i.location = p.location
-JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
 FEW = 20
@@ -110,9 +116,8 @@ def begin(
     """
     channel_id, known, good_poll_id = polls.channel(connection, channel)
     forget(connection, channel_id)
-    outside = connection.execute(
-        "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?", (channel_id,)
-    ).fetchall()
+    moved = "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?"
+    outside = connection.execute(moved, (channel_id,)).fetchall()
     suspects = frozenset(listing for _, listing in outside) | _odd(connection, channel_id)
     return Sweep(
         poll_id=polls.open_record(connection, channel, now=now, poll_id=poll_id),
@@ -374,8 +379,8 @@ def _stage_differing(
 def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
     """How many listings of the channel showed stock before this poll."""
     (count,) = connection.execute(
-        """SELECT count(*) FROM listings
-        WHERE channel_id = ? AND present = 1 AND available > 0 AND problem IS NULL""",
+        f"""SELECT count(*) FROM listings
+        WHERE {of_channel("id", "?1")} AND present = 1 AND available > 0 AND problem IS NULL""",
         (sweep.channel_id,),
     ).fetchone()
     return int(count)
@@ -384,8 +389,8 @@ def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
 def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
     """The channel's listings that no single record describes: there twice, or unreadable."""
     rows = connection.execute(
-        """SELECT id FROM listings WHERE channel_id = ?1 AND copies > 1
-        UNION SELECT id FROM listings WHERE channel_id = ?1 AND problem IS NOT NULL""",
+        f"""SELECT id FROM cell_oddities WHERE copies > 1 AND {of_channel("id", "?1")} UNION
+        SELECT id FROM cell_oddities WHERE problem IS NOT NULL AND {of_channel("id", "?1")}""",
         (channel_id,),
     )
     return frozenset(row[0] for row in rows)

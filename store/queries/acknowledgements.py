@@ -88,7 +88,7 @@ def _standing(
           {SHOWN}, l.state, d.target_quantity, d.target_state
         FROM json_each(?) j CROSS JOIN disagreements d ON d.id = j.value
         JOIN listings l ON l.id = d.listing_id JOIN channels c ON c.id = d.channel_id
-        WHERE d.closed_at IS NULL AND c.configured = 1""",
+        WHERE c.configured = 1""",
         (json.dumps([disagreement.id for disagreement in seen]),),
     )
     return {

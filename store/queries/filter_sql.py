@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from store.cells.cell_ids import cell
 from store.model import Millis
 from store.queries.ranking_values import Side
 from store.queries.severity_sql import RISK
@@ -41,7 +42,15 @@ class FilterConditions:
 
     def _choices(self, wanted: DisagreementFilter) -> list[str]:
         conditions = []
-        skus = [self._among("i.sku", wanted.skus)] if wanted.skus else []
+        # By the listings of these SKUs: they are found by an index, and what else is open costs
+        # nothing.
+        skus = []
+        if wanted.skus:
+            among = self._among("x.sku", wanted.skus)
+            skus = [
+                f"""d.listing_id IN (SELECT {cell("xc.id", "x.id")} FROM items x
+                  CROSS JOIN channels xc WHERE {among})"""
+            ]
         skus += [f"i.sku GLOB {self._bind(_glob(pattern))}" for pattern in wanted.patterns]
         if skus:
             conditions.append(f"({' OR '.join(skus)})")

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from store.cells.cell_ids import cell
 from store.model import UNCOUNTED
 from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
@@ -18,7 +19,7 @@ from store.targets.verdict_sql import is_settling, is_unknown
 # The median and not the mean: one dear article must not make a thousand cheap ones dear.
 _TYPICAL = """WITH priced AS (
   SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM disagreements d
-  WHERE d.closed_at IS NULL AND d.delta <> 0 AND d.surplus IS NULL AND d.risk_minor IS NOT NULL
+  WHERE d.delta <> 0 AND d.surplus IS NULL AND d.risk_minor IS NOT NULL
 ), placed AS (
   SELECT channel_id, price, row_number() OVER (PARTITION BY channel_id ORDER BY price) AS place,
     count(*) OVER (PARTITION BY channel_id) AS total FROM priced
@@ -28,9 +29,10 @@ _TYPICAL = """WITH priced AS (
 SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
 UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
 
-_UNPRICED = f"d.closed_at IS NULL AND {UNITS} > 0 AND d.risk_minor IS NULL LIMIT 1"
+_UNPRICED = f"{UNITS} > 0 AND d.risk_minor IS NULL LIMIT 1"
 _IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
-_IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
+_IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN channels c
+CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
 WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
 
 # A listing without a price is not free. At its channel's typical price, 500 unpriced units too many

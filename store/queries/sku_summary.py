@@ -9,14 +9,15 @@ from collections.abc import Mapping
 
 import msgspec
 
+from store.accounts import balance
+from store.accounts.balance import Balance
+from store.cells.cell_ids import cell
 from store.corrections import audit, lifecycle
 from store.corrections.audit import AuditRow
 from store.database.rows import Columns
 from store.model import Correction, Disagreement, Freshness, Millis
 from store.queries import views
 from store.queries.values import ShownCell
-from store.targets import balance
-from store.targets.balance import Balance
 from store.targets.truth import PART_OF_BUNDLE, PART_OF_POOL
 from store.targets.verdict_sql import FRESHNESS, LISTED
 
@@ -133,17 +134,17 @@ JOIN items w ON w.id = p.item_id WHERE i.sku = :sku
 ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
 
 # By the SKU's own items: the filter of the disagreements' view would judge everything that is open.
-_OPEN = f"""SELECT d.id FROM items i CROSS JOIN disagreements d ON d.item_id = i.id
-JOIN channels c ON c.id = d.channel_id
+_OPEN = f"""SELECT d.id FROM items i CROSS JOIN channels c
+CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
 WHERE i.sku = ? AND {LISTED} ORDER BY d.first_seen_at, d.id"""
 
-_FIRST = """SELECT min(l.opening_read_at) FROM items i JOIN listings l ON l.item_id = i.id
-WHERE i.sku = ?"""
+_FIRST = f"""SELECT min(l.opening_read_at) FROM items i JOIN channels c
+JOIN listings l ON l.id = {cell("c.id", "i.id")} WHERE i.sku = ?"""
 
 # By listing, the newest id alone: one step down an index each, however many corrections it has had.
-_NEWEST = """SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
+_NEWEST = f"""SELECT (SELECT k.id FROM corrections k WHERE k.listing_id = l.id
   ORDER BY k.id DESC LIMIT 1) AS newest
-FROM items i JOIN listings l ON l.item_id = i.id WHERE i.sku = ?"""
+FROM items i JOIN channels c JOIN cells l ON l.id = {cell("c.id", "i.id")} WHERE i.sku = ?"""
 
 
 def _updates(connection: sqlite3.Connection, sku: str) -> list[Correction]:

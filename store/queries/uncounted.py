@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from store.cells.cell_ids import STATE_CODES, cell, of_channel
 from store.database.rows import Columns
 from store.model import UNCOUNTED, Millis
 
@@ -46,15 +47,15 @@ _COLUMNS = Columns(
 
 # Both halves begin with a partial index, so that they cost what they find. An authority's own
 # listing is compared with nothing and is in neither.
-_THESE = f"""(SELECT l.id FROM channels c CROSS JOIN listings l
-    ON l.channel_id = c.id AND l.state = '{UNCOUNTED}' WHERE c.configured = 1
-  UNION SELECT l.id FROM items i CROSS JOIN listings l ON l.item_id = i.id
+_THESE = f"""(SELECT l.id FROM channels c CROSS JOIN cells l
+    ON {of_channel("l.id", "c.id")} AND l.state = {STATE_CODES[UNCOUNTED]} WHERE c.configured = 1
+  UNION SELECT l.id FROM items i CROSS JOIN channels c
+    CROSS JOIN cells l ON l.id = {cell("c.id", "i.id")}
     WHERE i.uncounted = 1 AND l.available IS NOT NULL) x
 CROSS JOIN listings l ON l.id = x.id AND l.present = 1 AND l.copies = 1
 JOIN items i ON i.id = l.item_id AND i.quantity_listing_id IS NOT l.id
 JOIN channels c ON c.id = l.channel_id AND c.configured = 1
-WHERE NOT EXISTS
-  (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
+WHERE NOT EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id)"""
 
 
 def uncounted(connection: sqlite3.Connection) -> list[UncountedListing]:

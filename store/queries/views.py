@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from store.cells.cell_ids import cell, of_channel
 from store.channels import incident_list, incidents, write_pauses
 from store.channels.incident_list import IncidentState
 from store.corrections import update_list
@@ -128,10 +129,10 @@ def _overview(
     # A record that could not be read and is part of no disagreement is in doubt too. It is counted
     # by itself: the three counts are those of the list, which has disagreements only.
     (unreadable,) = connection.execute(
-        """SELECT count(*) FROM channels c CROSS JOIN listings l
-          ON l.channel_id = c.id AND l.problem IS NOT NULL
+        f"""SELECT count(*) FROM channels c CROSS JOIN cell_oddities o
+          ON {of_channel("o.id", "c.id")} AND o.problem IS NOT NULL
         WHERE c.configured = 1 AND NOT EXISTS
-          (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL)"""
+          (SELECT 1 FROM disagreements d WHERE d.listing_id = o.id)"""
     ).fetchone()
     (pending,) = connection.execute(
         "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
@@ -336,8 +337,7 @@ _CELL = Columns(
         "target_state": "l.target_state",
         "price_minor": "coalesce(l.price_minor, i.price_minor)",
         "trusted": f"{FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL",
-        "differs": """EXISTS (SELECT 1 FROM disagreements d
-          WHERE d.listing_id = l.id AND d.closed_at IS NULL)""",
+        "differs": "EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id)",
         "truth": "i.truth_quantity",
         "truth_state": "i.truth_state",
         "truth_on_hand": "i.truth_on_hand",
@@ -350,7 +350,7 @@ _CELL = Columns(
     dict.fromkeys(("present", "trusted", "differs", "is_truth_uncounted", "at_least"), bool),
 )
 _SHOWN = f"""SELECT i.sku, {_CELL.sql}
-FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+FROM items i JOIN channels c JOIN listings l ON l.id = {cell("c.id", "i.id")}
 WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
 ORDER BY i.sku, i.location, c.id"""
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from store.cells.cell_ids import cell
 from store.model import Component, Terms
 
 _WORK_TABLES = (
@@ -19,7 +20,8 @@ _WORK_TABLES = (
 # A bundle is where a channel lists any of its components, or the bundle itself. An item that none
 # lists may be there only because another bundle needs it. And a pool's location holds no pieces of
 # its own, so that no bundle is put together there: the pool sums the bundles of its members.
-_AT_A_PLACE = """EXISTS (SELECT 1 FROM listings l WHERE l.item_id = i.id)
+_AT_A_PLACE = f"""EXISTS (SELECT 1 FROM channels c
+    CROSS JOIN cells l ON l.id = {cell("c.id", "i.id")})
   AND i.location NOT IN (SELECT value FROM json_each(:pools))"""
 _OF_MOVED = f"""INSERT OR IGNORE INTO bundled (sku, location)
 SELECT b.bundle_sku, i.location FROM moved m CROSS JOIN items i ON i.id = m.item_id

@@ -59,31 +59,25 @@ _OF_KNOWN = f"""SELECT k.listing_id, k.copies, p.id, {
 LEFT JOIN stage p ON p.poll_id = k.poll_id AND p.listing_id = k.listing_id AND p.problem IS NULL
 WHERE k.poll_id = ? AND k.copies > 1 ORDER BY k.listing_id, p.id"""
 
-_OF_NEW = f"""WITH few AS MATERIALIZED (SELECT l.id, i.sku, i.location FROM listings l
-  JOIN items i ON i.id = l.item_id WHERE l.channel_id = ? AND l.copies > 1 AND l.id > ?)
-SELECT f.id, 0, p.id, {", ".join(f"p.{name}" for name in _NUMBERS.split(", "))}
-FROM stage p JOIN few f ON f.sku = p.sku AND f.location = p.location
-WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY f.id, p.id"""
+_OF_NEW = f"""SELECT n.cell_id, 0, p.id, {", ".join(f"p.{name}" for name in _NUMBERS.split(", "))}
+FROM placed n JOIN cell_oddities o ON o.id = n.cell_id AND o.copies > 1
+JOIN stage p ON p.id = n.stage_id WHERE p.problem IS NULL ORDER BY n.cell_id, p.id"""
 
 _READING = f"SELECT {_NUMBERS} FROM listings WHERE id = ?"
 
-_KEEP = "UPDATE listings SET twins = :twins WHERE id = :id AND twins IS NOT :twins"
+_KEEP = "UPDATE cell_oddities SET twins = :twins WHERE id = :id AND twins IS NOT :twins"
 
 
-def keep(connection: sqlite3.Connection, *, channel_id: int, poll_id: int, newest: int) -> None:
+def keep(connection: sqlite3.Connection, *, poll_id: int, any_new: bool) -> None:
     """Keep the numbers of the listings that stand more than once in a poll that was merged.
 
-    `newest` is the last listing that there was before it. Costs nothing where there are none.
+    `any_new`: some of them were new with it. Costs nothing where there are none.
     """
     found: dict[int, list[list[object]]] = {}
     wanted: dict[int, int] = {}
     rows = connection.execute(_OF_KNOWN, (poll_id,)).fetchall()
-    any_new = connection.execute(
-        "SELECT 1 FROM listings WHERE channel_id = ? AND copies > 1 AND id > ? LIMIT 1",
-        (channel_id, newest),
-    ).fetchone()
-    if any_new is not None:
-        rows += connection.execute(_OF_NEW, (channel_id, newest, poll_id)).fetchall()
+    if any_new:
+        rows += connection.execute(_OF_NEW).fetchall()
     for listing_id, copies, staged, *numbers in rows:
         wanted[listing_id] = copies
         found.setdefault(listing_id, [])

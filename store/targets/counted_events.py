@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from store.cells.cell_ids import cell
 from store.channels import incidents
 from store.database import worklist
 from store.database.rows import Columns
@@ -239,8 +240,8 @@ FROM adjusting f CROSS JOIN events e ON e.item_id = f.item_id AND e.channel_id =
   AND e.kind = 'adjusted' AND e.at >= f.first_at - {2 * TAKEN_BACK_MS}
 WHERE NOT {{echo}} ORDER BY e.item_id, e.channel_id"""
 _WRITES = f"""SELECT f.item_id, f.channel_id, k.applying_at
-FROM adjusting f CROSS JOIN listings l ON l.item_id = f.item_id AND l.channel_id = f.channel_id
-JOIN corrections k ON k.listing_id = l.id AND k.applying_at >= f.first_at - {2 * TAKEN_BACK_MS}"""
+FROM adjusting f CROSS JOIN corrections k ON k.listing_id = {cell("f.channel_id", "f.item_id")}
+  AND k.applying_at >= f.first_at - {2 * TAKEN_BACK_MS}"""
 
 
 def settle(connection: sqlite3.Connection, compiled: PolicySql, *, echo: str) -> None:

@@ -7,6 +7,7 @@ the items that moved and those whose flags could turn (`could_turn`).
 
 import sqlite3
 
+from store.cells.cell_ids import cell
 from store.channels import polls
 from store.database import worklist
 from store.event_kinds import EventFate, EventFault
@@ -89,8 +90,8 @@ ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
     k.from_quantity) ELSE 0 END)"""
 """SQL for what correction k's write added to what was shown when it was sent: a state, nothing."""
 
-ECHO = f"""EXISTS (SELECT 1 FROM listings l JOIN corrections k ON k.listing_id = l.id
-  WHERE l.item_id = e.item_id AND l.channel_id = e.channel_id AND k.applying_at IS NOT NULL
+ECHO = f"""EXISTS (SELECT 1 FROM corrections k
+  WHERE k.listing_id = {cell("e.channel_id", "e.item_id")} AND k.applying_at IS NOT NULL
     AND e.quantity = {ADDED} AND e.at BETWEEN k.applying_at - {ECHO_MS}
       AND coalesce(k.ended_at, k.applying_at) + {ECHO_MS})"""
 """SQL for whether event e is likely our own write, as its channel reports it."""

@@ -6,6 +6,7 @@ a property test holds the two equal.
 
 from collections.abc import Callable, Iterable
 
+from store.cells.cell_ids import cell
 from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
 from store.targets import copies
 from store.targets.rule_choices import FUNCTION, RuleChoices, nested
@@ -200,8 +201,9 @@ class PolicySql:
 
     def _shown_by(self, channel: ChannelTerms, expression: str) -> str:
         """SQL for something of that channel's own listing s of item i, if that is not in doubt."""
-        return f"""(SELECT {expression} FROM listings s WHERE s.item_id = i.id
-          AND s.channel_id = {self.ids[channel.name]} AND s.present = 1 AND s.copies = 1)"""
+        listing = cell(str(self.ids[channel.name]), "i.id")
+        return f"""(SELECT {expression} FROM listings s
+          WHERE s.id = {listing} AND s.present = 1 AND s.copies = 1)"""
 
     def _units(self, channel: ChannelTerms) -> str:
         return self._figure(channel, "units") or self.case(

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from store.cells.cell_ids import cell
 from store.model import Pool
 from store.targets import bundles, pending_events, rule_changes
 from store.targets.configured import Fingerprint
@@ -151,16 +152,15 @@ def _note_retargeted(
     channels: Sequence[str],
 ) -> None:
     """Note the items of these SKUs whose target on one of the channels is not what it was."""
-    among = "listings l JOIN items i ON i.id = l.item_id"
+    among = "items i"
     if EVERY_SKU not in patterns:
         rule_changes.note_matching(connection, compiled, patterns)
-        among = """matching m CROSS JOIN items i ON i.id = m.item_id
-          CROSS JOIN listings l ON l.item_id = i.id"""
-    ids = ", ".join(str(compiled.ids[name]) for name in channels)
-    connection.execute(
-        f"""INSERT OR IGNORE INTO moved (item_id)
-        SELECT l.item_id FROM {among} WHERE l.channel_id IN ({ids})
-          AND (l.target_quantity IS NOT {compiled.per_channel(compiled.target_quantity)}
-            OR l.target_state IS NOT {compiled.per_channel(compiled.target_state)})""",
-        compiled.values,
-    )
+        among = "matching m CROSS JOIN items i ON i.id = m.item_id"
+    for channel in (terms for terms in compiled.terms.channels if terms.name in channels):
+        connection.execute(
+            f"""INSERT OR IGNORE INTO moved (item_id) SELECT i.id FROM {among}
+            CROSS JOIN listings l ON l.id = {cell(str(compiled.ids[channel.name]), "i.id")}
+            WHERE l.target_quantity IS NOT {compiled.target_quantity(channel)}
+              OR l.target_state IS NOT {compiled.target_state(channel)}""",
+            compiled.values,
+        )

@@ -6,6 +6,7 @@ its members have together.
 
 import sqlite3
 
+from store.cells.cell_ids import cell
 from store.model import NOT_FOR_SALE, QUANTITY_MAX, UNCOUNTED, State
 from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import TROUBLED, source_time
@@ -73,8 +74,8 @@ def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
             CASE WHEN s.present = 1 THEN {STATE_OF.format("s.state")} END,
             {there.format("on_hand")}, {there.format("incoming")}, {IS_UNCOUNTED}
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
-          LEFT JOIN listings q ON q.item_id = i.id AND q.channel_id = {quantity}
-          LEFT JOIN listings s ON s.item_id = i.id AND s.channel_id = {state} {derived}""",
+          LEFT JOIN listings q ON q.id = {cell(quantity, "i.id")}
+          LEFT JOIN listings s ON s.id = {cell(state, "i.id")} {derived}""",
     )
 
 
@@ -144,8 +145,8 @@ def _derive(
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
           CROSS JOIN parts p ON p.item_id = i.id AND p.how = '{how}'
           JOIN items c ON c.id = p.part_id
-          LEFT JOIN listings own ON own.item_id = i.id AND own.present = 1
-            AND own.channel_id = {compiled.authority("state")}
+          LEFT JOIN listings own ON own.id = {cell(compiled.authority("state"), "i.id")}
+            AND own.present = 1
           GROUP BY i.id""",
     )
 

@@ -21,7 +21,7 @@ LEFT JOIN channels ac ON ac.id = a.channel_id"""
 CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
 """SQL for the kinds that Skew proposes corrections for."""
 
-LISTED = "(d.closed_at IS NULL AND c.configured = 1)"
+LISTED = "c.configured = 1"
 """SQL for whether it is one of the disagreements: what every list shows, and every count counts."""
 
 SHOWN = """CASE WHEN l.present = 1 THEN

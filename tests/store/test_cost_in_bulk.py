@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from store.cells import oddities
 from store.corrections import obstacles
 from store.model import CorrectionStatus, Record
 from store.polling import quarantine
@@ -102,8 +103,9 @@ def test_what_holds_a_batch_back_takes_no_more_statements_for_many(tmp_path: Pat
         found: dict[HeldBack, int] = {}
 
         def ask(connection: sqlite3.Connection) -> None:
+            oddities.keep(connection, [batch[0].listing_id])
             connection.execute(
-                "UPDATE listings SET frozen_at = 1, frozen_why = 'a person said so' WHERE id = ?",
+                "UPDATE cell_oddities SET frozen_at = 1, frozen_why = 'a person' WHERE id = ?",
                 (batch[0].listing_id,),
             )
             found.update(obstacles.counted(connection, batch, now=w.now))

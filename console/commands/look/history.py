@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from console.reports.streaming.outlet import Outlet
+    from store.accounts.balance import Balance
     from store.database.connection import Snapshot
     from store.history.as_of import SkuAsOf
     from store.model import Millis
     from store.queries.values import HistoryEntry
-    from store.targets.balance import Balance
     from sync.settings import Settings
 
 
@@ -181,7 +181,7 @@ class _Report:
         return self._snapshot.read(timeline.entries, self._sku, since=since, until=until)
 
     def _balances(self, since: "Millis | None", until: "Millis | None") -> "list[Balance]":
-        from store.targets import balance
+        from store.accounts import balance
 
         return self._snapshot.read(balance.balances, self._sku, since=since, until=until)
 

@@ -30,6 +30,7 @@ from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.disagreements import tone_of
 from console.tui.views.sku_table import CHANNEL_MAX, CHANNEL_MIN, SIGNS, rows_of, since, update_of
 from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
+from store.accounts.balance import Balance
 from store.history.series import StockSeries
 from store.history.timeline import TimelineItem
 from store.model import (
@@ -40,7 +41,6 @@ from store.model import (
     Status,
 )
 from store.queries.sku_summary import ComponentSummary
-from store.targets.balance import Balance
 
 
 def reasons(detail: SkuDetail, *, chosen: int | None, now: Millis, width: int) -> Content:

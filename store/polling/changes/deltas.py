@@ -7,6 +7,7 @@ sees that a listing is gone, and what the channel's own filter by time leaves ou
 import sqlite3
 from typing import NamedTuple
 
+from store.cells.cell_ids import of_channel
 from store.channels import incidents
 from store.database.rows import Columns
 from store.model import IncidentKind, Millis
@@ -45,8 +46,8 @@ _BASIS = Columns(
         "swept_at": "c.swept_at",
         "configured_as": "c.swept_with",
         "is_after_delta": "p.since IS NOT NULL",
-        "has_absent": """EXISTS (SELECT 1 FROM listings l
-          WHERE l.channel_id = c.id AND l.problem = :absent)""",
+        "has_absent": f"""EXISTS (SELECT 1 FROM cell_oddities o
+          WHERE {of_channel("o.id", "c.id")} AND o.problem = :absent)""",
         "awaits_proof": """EXISTS (SELECT 1 FROM corrections k
           INDEXED BY corrections_applied_later JOIN listings l ON l.id = k.listing_id
           WHERE k.status = 'applied' AND k.proof_until IS NOT NULL AND k.proof_until < :now
@@ -64,8 +65,8 @@ GROUP BY sku, location HAVING count(DISTINCT coalesce(ref, '')) > 1 LIMIT 1"""
 _IS_NEW = """SELECT 1 FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
 WHERE p.poll_id = ? AND p.problem IS NULL AND coalesce(l.present, 0) = 0
   AND coalesce(p.ref, '') <> '' LIMIT 1"""
-_RENAMED = """SELECT i.sku FROM listings l JOIN items i ON i.id = l.item_id
-WHERE l.channel_id = :channel AND l.present = 1 AND l.ref IN (SELECT p.ref FROM stage p
+_RENAMED = f"""SELECT i.sku FROM listings l JOIN items i ON i.id = l.item_id
+WHERE {of_channel("l.id", ":channel")} AND l.present = 1 AND l.ref IN (SELECT p.ref FROM stage p
     LEFT JOIN listings n ON n.id = p.listing_id WHERE p.poll_id = :poll AND p.problem IS NULL
       AND coalesce(n.present, 0) = 0 AND coalesce(p.ref, '') <> '')
   AND EXISTS (SELECT 1 FROM stage p WHERE p.poll_id = :poll AND p.ref = l.ref

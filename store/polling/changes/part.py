@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from store.cells.cell_ids import cell, of_channel
 from store.channels import incidents
 from store.model import NOT_FOR_SALE, UNCOUNTED, IncidentKind, Millis, Refused
 from store.polling import bad_records
@@ -15,10 +16,12 @@ older than its new number, and not the figures that make up a number that is ano
 
 _NOT_FOR_SALE = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 _KEPT = {name: f"l.{name}" for name in KEEPABLE} | {
+    "title": "i.title",
+    "price_minor": "coalesce(l.price_minor, i.price_minor)",
     # That a listing is not counted is said by its number alone, which the file has.
     "state": f"""CASE WHEN page.available IS NULL AND coalesce(l.state, '') NOT IN ({_NOT_FOR_SALE})
       THEN page.state WHEN page.available IS NOT NULL AND l.state = '{UNCOUNTED}' THEN NULL
-      ELSE l.state END"""
+      ELSE l.state END""",
 }
 
 
@@ -31,7 +34,7 @@ def keep(connection: sqlite3.Connection, channel_id: int, names: Iterable[str]) 
     connection.execute(
         f"""UPDATE page SET {kept} FROM items i CROSS JOIN listings l
         WHERE i.sku = page.sku AND i.location = page.location
-          AND l.item_id = i.id AND l.channel_id = ? AND l.present = 1""",
+          AND l.id = {cell("?", "i.id")} AND l.present = 1""",
         (channel_id,),
     )
 
@@ -54,8 +57,8 @@ def count(connection: sqlite3.Connection, sweep: Sweep, gone: Iterable[tuple[str
     does: the files of changes don't say which of the two they mean.
     """
     connection.executemany(
-        """INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
-        SELECT ?, l.id, 0 FROM items i JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+        f"""INSERT OR REPLACE INTO counted (poll_id, listing_id, copies)
+        SELECT ?, l.id, 0 FROM items i JOIN cells l ON l.id = {cell("?", "i.id")}
         WHERE i.sku = ? AND i.location = ? AND l.present = 1""",
         ((sweep.poll_id, sweep.channel_id, sku, location) for sku, location in gone),
     )
@@ -74,8 +77,8 @@ def report_refused(
     bad_records.add(connection, channel, refused)
     # A record without a SKU is no listing's problem. That it is bad only a full list can end.
     (left,) = connection.execute(
-        """SELECT (SELECT count(*) FROM listings l
-            WHERE l.channel_id = c.id AND l.problem IS NOT NULL)
+        f"""SELECT (SELECT count(*) FROM cell_oddities o
+            WHERE {of_channel("o.id", "c.id")} AND o.problem IS NOT NULL)
           + (SELECT count(*) FROM bad_records b WHERE b.channel_id = c.id)
         FROM channels c WHERE c.name = ?""",
         (channel,),

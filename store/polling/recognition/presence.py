@@ -5,14 +5,15 @@ from array import array
 from collections import Counter
 from itertools import chain
 
+from store.cells.cell_ids import cell, of_channel
 from store.polling import bad_records, list_lag
 from store.polling.recognition.pages import NEW, NO_RECORD, differing
 from store.polling.sweep import Sweep
 
 # What was new when its page came; another channel's poll may have made it a listing since.
-_NO_LONGER_NEW = """SELECT p.id, coalesce(l.id, 0) FROM stage p
+_NO_LONGER_NEW = f"""SELECT p.id, coalesce(l.id, 0) FROM stage p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
-LEFT JOIN listings l ON l.item_id = i.id AND l.channel_id = ?
+LEFT JOIN cells l ON l.id = {cell("?", "i.id")}
 WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
 
 
@@ -53,7 +54,8 @@ def _come_or_gone(connection: sqlite3.Connection, sweep: Sweep, known: set[int])
         before = recogniser.lacking(known)
     else:
         rows = connection.execute(
-            "SELECT id FROM listings WHERE channel_id = ? AND present = 1", (sweep.channel_id,)
+            f"SELECT id FROM cells WHERE {of_channel('id', '?1')} AND present = 1",
+            (sweep.channel_id,),
         )
         before = array("q", (row[0] for row in rows))
     return differing(before, sweep.listing_ids)
@@ -79,6 +81,6 @@ def has_listings(connection: sqlite3.Connection, channel_id: int) -> bool:
     # Asked of the listings themselves. A channel whose polls have left no record, or whose listings
     # were read one by one before its first poll, would have all of them made a second time.
     found = connection.execute(
-        "SELECT 1 FROM listings WHERE channel_id = ? LIMIT 1", (channel_id,)
+        f"SELECT 1 FROM cells WHERE {of_channel('id', '?1')} LIMIT 1", (channel_id,)
     ).fetchone()
     return found is not None

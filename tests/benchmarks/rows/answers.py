@@ -5,6 +5,7 @@ import sqlite3
 import statistics
 import time
 
+from store.accounts import balance
 from store.causes import find_facts
 from store.checklist import measure
 from store.event_kinds import Event, EventKind
@@ -12,7 +13,6 @@ from store.history import retention, timeline
 from store.polling.events import EventOrigin
 from store.queries import views
 from store.queries.values import DisagreementFilter, Sort
-from store.targets import balance
 from sync.causes import explain
 from tests.benchmarks import world
 from tests.benchmarks.place import Catalogue, Place

@@ -1,5 +1,6 @@
 """A second writer and a two-way loop: what fights is frozen, reported once, and thawed."""
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,8 +111,10 @@ def test_an_approved_update_of_a_frozen_cell_is_void_and_none_can_be_approved(
             if correction.status is CorrectionStatus.PROPOSED
         )
 
-        def freeze(connection: object) -> None:
-            connection.execute("UPDATE listings SET frozen_at = 1, frozen_why = 'a person said so'")  # type: ignore[attr-defined]
+        def freeze(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE cell_oddities SET frozen_at = 1, frozen_why = 'a person said so'"
+            )
 
         w.database.write(freeze)
         why = w.database.read(obstacles.of, live, now=w.now)

@@ -91,10 +91,12 @@ def test_a_listing_that_is_frozen_says_so_and_not_that_it_settles(tmp_path: Path
         assert w.only().status is Status.SETTLING
         w.database.write(
             lambda connection: connection.execute(
-                "UPDATE listings SET frozen_at = ?, frozen_why = 'a fight' WHERE channel_id = "
-                "(SELECT id FROM channels WHERE name = 'shop')", (w.now,),
+                "INSERT OR REPLACE INTO cell_oddities (id, frozen_at, frozen_why) "
+                "SELECT l.id, ?, 'a fight' FROM listings l JOIN channels c ON c.id = l.channel_id "
+                "WHERE c.name = 'shop'", (w.now,),
             )
         )  # fmt: skip
+        w.database.write(lambda connection: connection.execute("UPDATE cells SET marked = 1"))
         assert (w.only().status, w.only().reason) == (Status.OPEN, Reason.FROZEN)
 
 

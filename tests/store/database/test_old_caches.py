@@ -9,6 +9,7 @@ import lzma
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,24 @@ def test_the_commands_answer_as_before(old: dict[str, Any], tmp_path: Path) -> N
         assert found == [], arguments
 
 
+def same(said: Any) -> Any:
+    """What was said, without the ids of listings, which schema 21 numbered anew.
+
+    Accounts and readings stand in the order of the channels since; before, in that in which the
+    listings had come into the cache.
+    """
+    if isinstance(said, list):
+        return [same(part) for part in said]
+    if not isinstance(said, dict):
+        return said
+    place = itemgetter("location", "channel")
+    found = {name: same(value) for name, value in said.items() if name != "listing_id"}
+    for name in ("conservation", "cells"):
+        if isinstance(found.get(name), list):
+            found[name].sort(key=place)
+    return found
+
+
 def past(name: str) -> list[bytes]:
     path = FOLDER / f"{name}.past.xz"
     return lzma.decompress(path.read_bytes()).splitlines() if path.exists() else []
@@ -98,10 +117,16 @@ def test_the_past_is_replayed_as_before(old: dict[str, Any], tmp_path: Path) -> 
         for line in past(old["name"]):
             moment = json.loads(line)
             then.rewind(moment["at"])
-            assert questions.all_asked(then, moment["at"]) == moment["answers"], moment["at"]
+            found = questions.all_asked(then, moment["at"])
+            assert same(found) == same(moment["answers"]), moment["at"]
 
 
 @each(2)
 def test_accounts_facts_and_audits_are_as_before(old: dict[str, Any], tmp_path: Path) -> None:
-    if old["depths"]:
-        assert questions.of_the_store(tmp_path / "skew.db", old["now"]) == old["depths"]
+    if not old["depths"]:
+        return
+    found = questions.of_the_store(tmp_path / "skew.db", old["now"])
+    for what in (found, old["depths"]):
+        for accounts in what["balances"].values():
+            accounts.sort(key=itemgetter("location", "channel"))
+    assert same(found) == same(old["depths"])

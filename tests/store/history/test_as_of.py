@@ -8,8 +8,8 @@ from store.history.as_of import ListingAsOf, SkuAsOf
 from store.model import Component, Record, Terms
 from store.polling.events import EventOrigin
 from store.queries.values import HistoryEntry
+from tests.store.accounts.test_balance import report, sold
 from tests.store.recorded_events import record_events
-from tests.store.targets.test_balance import report, sold
 from tests.store.world import MINUTE, START, World, channel, record, stock, terms, warehouse, world
 
 

@@ -13,7 +13,7 @@ from store.history import retention, timeline
 from store.history.retention import ThinningProgress
 from store.model import CorrectionStatus, Millis
 from tests.long_run import examples
-from tests.store.targets.test_balance import (
+from tests.store.accounts.test_balance import (
     check,
     corrected,
     counted_anew,

@@ -13,9 +13,11 @@ from store.history import series
 from store.history.series import ListingSeries, Sample, StockSeries, Window
 from store.model import Millis
 from store.queries import views
+from tests.store.accounts.test_balance import report, sold
 from tests.store.correction_steps import correct, oversold
-from tests.store.targets.test_balance import report, sold
 from tests.store.world import MINUTE, START, World, channel, stock, warehouse, world
+
+CELL = (1 << 40) + 1
 
 
 def ids(w: World, sku: str = "A") -> list[int]:
@@ -136,7 +138,7 @@ def test_the_columns_are_those_that_a_walk_through_all_readings_gives(
             changes.append((START + number * MINUTE, value))
     connection = _filled(changes)
 
-    (found,) = series.course(connection, [1], within).lines
+    (found,) = series.course(connection, [CELL], within).lines
 
     ends = [at for at, _ in changes[1:]] + [2**62]
     for column, sample in enumerate(found.shown):
@@ -162,7 +164,7 @@ def test_a_hundred_thousand_readings_are_brought_together_by_the_database(tmp_pa
     within = Window(START, count * 1_000 // 120, 120)
 
     began = time.process_time()
-    (found,) = series.course(connection, [1], within).lines
+    (found,) = series.course(connection, [CELL], within).lines
     took = time.process_time() - began
 
     (plain,) = _timed(connection)
@@ -216,14 +218,13 @@ def _filled(changes: list[tuple[Millis, int]]) -> sqlite3.Connection:
     )
     last_at, last = changes[-1]
     connection.execute(
-        "INSERT INTO listings (id, item_id, channel_id, available, observed_at) "
-        "VALUES (1, 1, 1, ?, ?)",
-        (last, last_at),
+        "INSERT INTO cells (id, available, observed_at) VALUES (?, ?, ?)",
+        (CELL, last, last_at),
     )
     connection.executemany(
         "INSERT INTO past_readings (listing_id, present, available, observed_at, until_at) "
-        "VALUES (1, 1, ?, ?, ?)",
-        [(value, at, changes[n + 1][0]) for n, (at, value) in enumerate(changes[:-1])],
+        "VALUES (?, 1, ?, ?, ?)",
+        [(CELL, value, at, changes[n + 1][0]) for n, (at, value) in enumerate(changes[:-1])],
     )
     return connection
 

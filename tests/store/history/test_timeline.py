@@ -13,9 +13,9 @@ from store.history.timeline import TimelineCursor, TimelinePage
 from store.model import Component, Terms
 from store.queries.values import HistoryEntry
 from tests.long_run import first
+from tests.store.accounts.test_balance import report, sold
 from tests.store.correction_steps import correct, oversold
 from tests.store.cost_counter import ROOM, steps_to_read
-from tests.store.targets.test_balance import report, sold
 from tests.store.world import START, World, channel, stock, terms, warehouse, world
 
 
@@ -41,7 +41,7 @@ KEPT = """SELECT sum(rows) FROM items i CROSS JOIN (
   SELECT l.item_id, (l.observed_at IS NOT NULL) + (l.target_since IS NOT NULL)
     + (SELECT count(*) FROM past_readings r WHERE r.listing_id = l.id)
     + (SELECT count(*) FROM past_targets t WHERE t.listing_id = l.id AND t.since_at IS NOT NULL)
-    + (SELECT count(*) FROM disagreements d WHERE d.listing_id = l.id)
+    + (SELECT count(*) FROM disagreements_ever d WHERE d.listing_id = l.id)
     + (SELECT count(*) FROM audit u JOIN corrections k ON k.id = u.correction_id
        WHERE k.listing_id = l.id) AS rows FROM listings l
   UNION ALL SELECT item_id, 1 FROM movements

@@ -275,7 +275,7 @@ def standing(world: World) -> dict[tuple[str, str, str], tuple[int | None, int |
     rows = world.rows(
         """SELECT i.sku, i.location, c.name, CASE WHEN l.present = 1 THEN l.available END,
           l.target_quantity, (SELECT group_concat(d.kind) FROM disagreements d
-            WHERE d.listing_id = l.id AND d.closed_at IS NULL)
+            WHERE d.listing_id = l.id)
         FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
     )
     return {(row[0], row[1], row[2]): (row[3], row[4], row[5]) for row in rows}

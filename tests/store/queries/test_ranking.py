@@ -106,7 +106,7 @@ def test_severity_is_what_it_can_cost_a_customer(w: World) -> None:
 
     found = dict(severities(w, Sort.SEVERITY))
 
-    assert list(found) == ["OVER", "NEGATIVE", "ON-SALE", "UNDER", "MISSING", "OFF-SALE"]
+    assert list(found) == ["OVER", "NEGATIVE", "ON-SALE", "UNDER", "OFF-SALE", "MISSING"]
     assert found["NEGATIVE"] == found["ON-SALE"] == Severity.WRONGLY_ON_SALE
     assert found["OFF-SALE"] == found["MISSING"] == Severity.LISTING
 

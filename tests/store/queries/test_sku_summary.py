@@ -7,8 +7,8 @@ import msgspec
 from store.model import Component, CorrectionStatus, Freshness, Pool
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
+from tests.store.accounts.test_balance import report, sold
 from tests.store.correction_steps import correct, oversold
-from tests.store.targets.test_balance import report, sold
 from tests.store.targets.test_bundles import at
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from store.accounts import balance
 from store.corrections import decisions, freeze, lifecycle
 from store.history import rewind, timeline
 from store.model import CorrectionStatus, Kind, Policy, Record
@@ -12,7 +13,6 @@ from store.polling import quarantine, quarantine_preview
 from store.queries import views
 from store.queries.values import DisagreementFilter
 from store.reasons import Reason
-from store.targets import balance
 from tests.store.world import MINUTE, channel, stock, world
 
 

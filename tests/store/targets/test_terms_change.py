@@ -86,7 +86,8 @@ _ASKED = {
       target_state, target_since, known, frozen_at FROM listings""",
     "disagreements": f"""SELECT {_LISTING.format("listing_id")}, kind, available, state,
       target_quantity, target_state, delta, settles_at, risk_minor, waits, surplus, at_least,
-      {_LISTING.format("rests_on")}, first_seen_at, moved_at, closed_at FROM disagreements""",
+      {_LISTING.format("rests_on")}, first_seen_at, moved_at, closed_at
+      FROM disagreements_ever""",
     "past targets": f"""SELECT {_LISTING.format("listing_id")}, quantity, state, since_at, until_at
       FROM past_targets""",
     "corrections": f"""SELECT {_LISTING.format("listing_id")}, status, to_quantity, to_state,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from store.accounts import balance
 from store.corrections import decisions, lifecycle
 from store.model import Component, CorrectionStatus, Policy, Pool, Record, Refused, State
 from store.polling import merge, quarantine
@@ -14,7 +15,6 @@ from store.queries import uncounted
 from store.queries.ranking_values import Severity
 from store.queries.uncounted import UncountedListing
 from store.reasons import Reason
-from store.targets import balance
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
 STATELESS = channel("shop", states=())

@@ -44,7 +44,8 @@ def put(drop: Folder, name: str, content: str) -> None:
 def listings(bench: Bench) -> dict[str, tuple[object, ...]]:
     rows = bench.database.read(
         lambda connection: connection.execute(
-            """SELECT i.sku, l.available, l.price_minor, l.title, l.state, l.source_at
+            """SELECT i.sku, l.available, coalesce(l.price_minor, i.price_minor), i.title, l.state,
+              l.source_at
             FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
             WHERE c.name = 'warehouse' AND l.present = 1 AND l.problem IS NULL"""
         ).fetchall()
@@ -95,7 +96,9 @@ async def test_a_listing_that_was_gone_keeps_nothing(
             await poll(bench)
     await poll(bench)
 
-    assert listings(bench)["B"] == (3, None, None, None, None)
+    # A price and a title that the item has once stay with the item.
+    of_item = (None, None) if at_once else (250, "Pot")
+    assert listings(bench)["B"] == (3, *of_item, None, None)
 
 
 async def test_a_full_list_says_all_anew(bench: Bench, drop: Folder) -> None:
@@ -106,7 +109,7 @@ async def test_a_full_list_says_all_anew(bench: Bench, drop: Folder) -> None:
     report = await bench.poll("warehouse")
 
     assert report.listings == 1, report
-    assert listings(bench)["A"] == (4, None, None, None, None)
+    assert listings(bench)["A"] == (4, 150, "Cup", None, None)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def _added(before: int, command: str, *paths: str) -> tuple[Known, ...]:
 
 _FOUND_WHEN_ASKED = "a cause is not kept but found when it is asked for, and more are found today"
 _MORE_REASONS = "why nothing is proposed is said since schema 11, where nothing was said before"
+_BY_CHANNEL = """they stood in the order in which their listings had come into the cache, and since
+schema 21 stand in that of the channels"""
 _FROZEN = """the first Skew knew no second writer: the update that was set back again and again is
 found when the cache is first opened, is frozen, and has an incident"""
 
@@ -83,6 +85,9 @@ KNOWN = (
       for reason in ("only observed", "frozen")),
     *(Known(11, "diff", ".disagreements[].reason_code", None, reason, _MORE_REASONS)
       for reason in ("observed", "frozen")),
+    Known(21, "history", ".conservation", ORDER, ORDER, _BY_CHANNEL),
+    Known(21, "history --at", ".conservation", ORDER, ORDER, _BY_CHANNEL),
+    Known(21, "history --at", ".cells", ORDER, ORDER, _BY_CHANNEL),
     Known(4, "diff", ".disagreements", ORDER, ORDER,
           "of two that cost as much, the longer open one comes first since schema 4"),
     Known(2, "updates", ".updates", ORDER, ORDER,
@@ -121,13 +126,25 @@ def _differences(command: str, old: Any, new: Any, path: str) -> Iterator[Differ
         yield Difference(command, path, old, new)
 
 
+def _by_id(row: dict[str, Any]) -> object:
+    return row.get("id")
+
+
+def _by_place(row: dict[str, Any]) -> object:
+    """What tells a listing of a SKU from its others, where it is no entry of a timeline."""
+    is_listing = "channel" in row and "location" in row and "at" not in row
+    return (row["location"], row["channel"]) if is_listing else None
+
+
 def _in_lists(command: str, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
     if len(old) != len(new):
         yield Difference(command, path, len(old), len(new))
         return
-    if old and all(isinstance(row, dict) and "id" in row for row in (*old, *new)):
-        if [row["id"] for row in old] != [row["id"] for row in new]:
-            yield Difference(command, path, ORDER, ORDER)
-        old, new = (sorted(rows, key=lambda row: str(row["id"])) for rows in (old, new))
+    for name in (_by_id, _by_place):
+        if all(isinstance(row, dict) and name(row) is not None for row in (*old, *new)):
+            if [name(row) for row in old] != [name(row) for row in new]:
+                yield Difference(command, path, ORDER, ORDER)
+            old, new = (sorted(rows, key=lambda row: str(name(row))) for rows in (old, new))
+            break
     for before, now in zip(old, new, strict=True):
         yield from _differences(command, before, now, f"{path}[]")

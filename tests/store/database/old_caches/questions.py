@@ -89,8 +89,8 @@ def of_the_store(cache: Path, now: int) -> dict[str, Any]:
     """What lies beneath the reports: accounts, causes' facts, audits, plots."""
     if not has_past():
         return {}
+    from store.accounts import balance
     from store.database.connection import Database
-    from store.targets import balance
 
     with Database.open(cache) as database:
         answers = all_asked(database, now)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from store.accounts import balance as balance_module
+from store.accounts.balance import Balance
 from store.corrections import decisions, lifecycle
 from store.database import lease
 from store.event_kinds import Event, EventKind
@@ -15,8 +17,6 @@ from store.model import Component, CorrectionStatus, Millis, Policy, Record, Ter
 from store.polling import events, merge
 from store.polling.events import EventOrigin
 from store.queries import views
-from store.targets import balance as balance_module
-from store.targets.balance import Balance
 from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world

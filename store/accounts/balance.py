@@ -17,7 +17,7 @@ of ours counts where it is verified, by the time at which it was sent, with what
 the channel showed then.
 
 `listings.known` keeps the two sums from a listing's first reading on, and `channels.unexplained`
-follows it by a trigger.
+follows it.
 """
 
 import json
@@ -27,9 +27,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from store.accounts import account_rows, reading_history
+from store.cells.cell_ids import cell
 from store.event_kinds import EFFECTS
 from store.model import Millis
-from store.targets import pending_events, reading_history
+from store.targets import pending_events
 from store.targets.pending_events import ADDED, ECHO_MS, reported_by_another
 from store.targets.policy_sql import PolicySql
 
@@ -112,18 +114,17 @@ _KNOWN = f"{events(EVER)} + {corrections(EVER)}"
 _ACCOUNTS = """CREATE TEMP TABLE IF NOT EXISTS accounts
   (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
 _COUNT = f"INSERT INTO accounts SELECT id, counted FROM (SELECT l.id, l.known, {_KNOWN} AS counted"
-_SETTLE = """UPDATE listings SET
-  known = (SELECT a.known FROM accounts a WHERE a.listing_id = listings.id)
-WHERE id IN (SELECT listing_id FROM accounts)"""
+_SETTLE = """UPDATE cell_accounts SET known = a.known FROM accounts a
+WHERE cell_accounts.id = a.listing_id"""
 
 _HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
   OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = m.item_id))"""
 
 # CROSS JOIN keeps SQLite from driving the join by the catalogue.
 _MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
-  CROSS JOIN listings l ON l.item_id = m.item_id
-    AND (:channel IS NULL OR l.channel_id = :channel OR l.id = i.quantity_listing_id)
-  WHERE l.opening IS NOT NULL AND ({_HAS_EVENTS}
+  CROSS JOIN channels c CROSS JOIN listings l ON l.id = {cell("c.id", "m.item_id")}
+  WHERE (:channel IS NULL OR c.id = :channel OR l.id = i.quantity_listing_id)
+    AND l.opening IS NOT NULL AND ({_HAS_EVENTS}
     OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS}))"""
 
 _THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
@@ -171,7 +172,10 @@ def _settle(connection: sqlite3.Connection, source: str, values: dict[str, objec
     connection.execute(_ACCOUNTS)
     connection.execute("DELETE FROM accounts")
     connection.execute(f"{_COUNT} {source}) WHERE known <> counted", values)
-    connection.execute(_SETTLE)
+    these = "SELECT listing_id FROM accounts"
+    account_rows.keep(connection, these)
+    with account_rows.unexplained_kept(connection, these):
+        connection.execute(_SETTLE)
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -195,7 +199,7 @@ class Balance(msgspec.Struct, frozen=True):
 
 _STANDING = f"""SELECT c.name, i.location, l.opening, l.available, l.known,
   {corrections(EVER)}, {EVER.opening_at}, {EVER.closing_at}
-FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id
+FROM items i JOIN channels c JOIN listings l ON l.id = {cell("c.id", "i.id")}
 WHERE i.sku = ? AND l.opening IS NOT NULL AND l.available IS NOT NULL ORDER BY l.id"""
 
 

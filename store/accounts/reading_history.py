@@ -65,7 +65,7 @@ _READING = Columns(
 
 _READINGS = """SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,
   {reading}, {until} AS until_at
-FROM items i JOIN listings l ON l.item_id = i.id JOIN channels c ON c.id = l.channel_id {join}
+FROM items i JOIN channels c JOIN listings l ON l.id = (c.id << 40) + i.id {join}
 WHERE i.sku = :sku AND l.observed_at IS NOT NULL"""
 
 _ALL = f"""{

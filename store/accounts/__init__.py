@@ -1,0 +1,1 @@
+"""The account of each listing: what moved it since its first reading, and what nothing explains."""

@@ -1,0 +1,1 @@
+"""How a cell is numbered and kept: what every room that reads or writes one shares."""

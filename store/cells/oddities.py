@@ -1,0 +1,21 @@
+"""Rows of `cell_oddities`: what only few cells have, such as a problem or a freeze."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+
+def keep(connection: sqlite3.Connection, cell_ids: Iterable[int]) -> None:
+    """Give each of these cells a row, and mark the cell: whoever reads it looks there."""
+    wanted = [(cell_id,) for cell_id in cell_ids]
+    connection.executemany("INSERT OR IGNORE INTO cell_oddities (id) VALUES (?)", wanted)
+    connection.executemany("UPDATE cells SET marked = 1 WHERE id = ? AND marked = 0", wanted)
+
+
+def keep_these(
+    connection: sqlite3.Connection, found: str, values: Mapping[str, object] | None = None
+) -> None:
+    """The same for the ids that an SQL query finds."""
+    connection.execute(f"INSERT OR IGNORE INTO cell_oddities (id) {found}", values or {})
+    connection.execute(
+        f"UPDATE cells SET marked = 1 WHERE id IN ({found}) AND marked = 0", values or {}
+    )

@@ -1,0 +1,171 @@
+"""How the rows of the twentieth schema become those of the twenty-first, in slices."""
+
+import sqlite3
+
+from store.database.migrations.v21.tables import CELLS, DISAGREEMENTS, INDEXES, REFERENCES
+from store.database.migrations.v21.views import DISAGREEMENT, READABLE_VIEWS, VIEWS
+from store.database.slices import SlicedCopy, SlicedMigration
+from store.database.statements import statements
+
+_CODES = "WHEN 'active' THEN 1 WHEN 'preorder' THEN 2 WHEN 'backorder' THEN 3 WHEN 'hold' THEN 4 \
+WHEN 'disabled' THEN 5 WHEN 'archived' THEN 6 WHEN 'uncounted' THEN 7"
+_ID = "(l.channel_id << 40) + l.item_id"
+_HAS_TARGET = "(l.target_quantity IS NOT NULL OR l.target_state IS NOT NULL)"
+
+# What the view would say of a listing that has not changed since it was first read.
+_FIRST_AT = """min(coalesce(l.source_at, (SELECT f.as_of FROM first_readings f
+  WHERE f.channel_id = l.channel_id AND f.read_at = l.observed_at), l.observed_at),
+  l.observed_at)"""
+_IS_COUNTED = "l.available IS NOT NULL AND l.at_least = 0"
+
+# How many listings a poll must have opened for its file's time to be kept with the poll, and not
+# with each of them.
+_TOGETHER = 8
+
+FIRST_READINGS = f"""INSERT INTO first_readings (channel_id, read_at, as_of)
+SELECT channel_id, observed_at, opening_at FROM (
+  SELECT channel_id, observed_at, opening_at, count(*) AS n,
+    row_number() OVER (PARTITION BY channel_id, observed_at ORDER BY count(*) DESC) AS place
+  FROM listings WHERE opening_at < observed_at AND source_at IS NULL AND opening_at IS NOT NULL
+    AND opening_read_at = observed_at GROUP BY channel_id, observed_at, opening_at)
+WHERE place = 1 AND n >= {_TOGETHER}"""
+
+COPIED = {
+    "cells": f"""SELECT {_ID}, l.available, CASE l.state {_CODES} ELSE l.state END,
+  l.target_quantity, CASE l.target_state {_CODES} ELSE l.target_state END, l.present, l.at_least,
+  l.problem IS NOT NULL OR l.copies > 1 OR l.twins IS NOT NULL OR l.frozen_at IS NOT NULL
+    OR l.thawed_at IS NOT NULL OR l.behind_update IS NOT NULL,
+  EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
+  l.observed_at, CASE WHEN {_HAS_TARGET} AND l.target_since = l.observed_at THEN NULL
+    ELSE l.target_since END FROM listings l WHERE {{range}}""",
+    "cell_details": f"""SELECT {_ID}, l.ref, nullif(l.price_minor, i.price_minor), l.source_at,
+  l.source_seen_at FROM listings l JOIN items i ON i.id = l.item_id
+WHERE {{range}} AND (l.ref <> '' OR nullif(l.price_minor, i.price_minor) IS NOT NULL
+  OR l.source_at IS NOT NULL)""",
+    "cell_figures": f"""SELECT {_ID}, l.on_hand, l.committed, l.unavailable, l.incoming, l.threshold
+FROM listings l WHERE {{range}} AND coalesce(l.on_hand, l.committed, l.unavailable, l.incoming,
+  l.threshold) IS NOT NULL""",
+    "cell_accounts": f"""SELECT {_ID}, l.opening, l.opening_at, l.opening_read_at, l.known,
+  l.fell_at FROM listings l
+WHERE {{range}} AND (l.known <> 0 OR l.fell_at IS NOT NULL
+  OR l.opening IS NOT CASE WHEN {_IS_COUNTED} THEN l.available END
+  OR l.opening_at IS NOT CASE WHEN {_IS_COUNTED} THEN {_FIRST_AT} END
+  OR l.opening_read_at IS NOT CASE WHEN {_IS_COUNTED} THEN l.observed_at END)""",
+    "cell_oddities": f"""SELECT {_ID}, l.copies, l.problem, l.twins, l.frozen_at, l.frozen_why,
+  l.thawed_at, l.behind_update FROM listings l
+WHERE {{range}} AND (l.problem IS NOT NULL OR l.copies > 1 OR l.twins IS NOT NULL
+  OR l.frozen_at IS NOT NULL OR l.thawed_at IS NOT NULL OR l.behind_update IS NOT NULL)""",
+}
+"""What becomes of a range of listings, by new table."""
+
+
+def _columns(of: str, *, listings: tuple[str, ...] = ("listing_id",), without: str = "") -> str:
+    """The columns of a table that names listings, with the ids of their cells."""
+    return ", ".join(
+        f"(SELECT {_ID} FROM listings l WHERE l.id = t.{name})" if name in listings else f"t.{name}"
+        for name in of.split()
+        if name != without
+    )
+
+
+_PAST_READING = """id listing_id present available state on_hand committed source_at observed_at
+  until_at fell_at at_least"""
+_PAST_TARGET = "id listing_id quantity state since_at until_at"
+_DOUBT = "id listing_id channel_id problem copies since_at until_at twins"
+_CORRECTION = """id listing_id status version live silences from_quantity from_state to_quantity
+  to_state price_minor proposed_at decided_at decided_by second_by by_rule hold_until expires_at
+  snoozed_until applying_at ended_at note result ref listings from_at_least proof_until"""
+_NAMED = ("listing_id", "rests_on")
+
+RENUMBERED = {
+    "new_past_readings": (_columns(_PAST_READING), "1"),
+    "new_past_targets": (_columns(_PAST_TARGET), "1"),
+    "new_doubts": (_columns(_DOUBT), "1"),
+    "new_corrections": (_columns(_CORRECTION), "1"),
+    "new_moved_outside_polls": (_columns("id channel_id listing_id"), "1"),
+    "open_disagreements": (
+        _columns(DISAGREEMENT, listings=_NAMED, without="closed_at"),
+        "t.closed_at IS NULL",
+    ),
+    "past_disagreements": (_columns(DISAGREEMENT, listings=_NAMED), "t.closed_at IS NOT NULL"),
+}
+"""By new table: the old one's columns with the ids of cells, and which of its rows."""
+
+SWAPPED = f"""
+DELETE FROM poll_memories;
+DELETE FROM poll_pages;
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'open_disagreements', 0 WHERE EXISTS (SELECT 1 FROM disagreements)
+  AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'open_disagreements');
+UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM disagreements)
+WHERE name = 'open_disagreements';
+UPDATE items SET
+  quantity_listing_id = (SELECT {_ID} FROM listings l WHERE l.id = items.quantity_listing_id),
+  state_listing_id = (SELECT {_ID} FROM listings l WHERE l.id = items.state_listing_id);
+DROP VIEW readings_now;
+DROP VIEW disagreements_now;
+DROP VIEW corrections_now;
+DROP VIEW disagreements_ever;
+DROP TABLE disagreements;
+DROP TABLE corrections;
+DROP TABLE doubts;
+DROP TABLE past_readings;
+DROP TABLE past_targets;
+DROP TABLE moved_outside_polls;
+DROP TABLE listings;
+ALTER TABLE open_disagreements RENAME TO disagreements;
+ALTER TABLE new_corrections RENAME TO corrections;
+ALTER TABLE new_doubts RENAME TO doubts;
+ALTER TABLE new_past_readings RENAME TO past_readings;
+ALTER TABLE new_past_targets RENAME TO past_targets;
+ALTER TABLE new_moved_outside_polls RENAME TO moved_outside_polls;
+"""
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    for statement in statements(CELLS + DISAGREEMENTS + REFERENCES + FIRST_READINGS + ";"):
+        connection.execute(statement)
+
+
+def _copy_listings(connection: sqlite3.Connection, after: int, upto: int) -> None:
+    for table, found in COPIED.items():
+        these = found.format(range="l.id > :after AND l.id <= :upto")
+        connection.execute(f"INSERT INTO {table} {these}", {"after": after, "upto": upto})
+
+
+def _copied(what: str, old: str, *new: str) -> SlicedCopy:
+    """The rows of a table that names listings, into the tables in its place."""
+
+    def copy(connection: sqlite3.Connection, after: int, upto: int) -> None:
+        for table in new:
+            columns, which = RENUMBERED[table]
+            connection.execute(
+                f"""INSERT INTO {table} SELECT {columns} FROM {old} t
+                WHERE t.id > ? AND t.id <= ? AND {which}""",
+                (after, upto),
+            )
+
+    return SlicedCopy(what, old, copy)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    for statement in statements(SWAPPED + INDEXES):
+        connection.execute(statement)
+    for name, query in (VIEWS | READABLE_VIEWS).items():
+        connection.execute(f"CREATE VIEW {name} AS {query}")
+
+
+MIGRATION = SlicedMigration(
+    _begin,
+    (
+        SlicedCopy("listings", "listings", _copy_listings),
+        _copied("former readings", "past_readings", "new_past_readings"),
+        _copied("former targets", "past_targets", "new_past_targets"),
+        _copied("disagreements", "disagreements", "open_disagreements", "past_disagreements"),
+        _copied("updates", "corrections", "new_corrections"),
+        _copied("doubts", "doubts", "new_doubts"),
+        _copied("fresh readings", "moved_outside_polls", "new_moved_outside_polls"),
+    ),
+    _end,
+)
+"""Moves everything over, and puts the new tables in the old ones' place."""

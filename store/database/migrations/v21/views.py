@@ -1,0 +1,107 @@
+"""The views of the twenty-first schema: listings, disagreements that ever were, readable ones."""
+
+_WORDS = "WHEN 1 THEN 'active' WHEN 2 THEN 'preorder' WHEN 3 THEN 'backorder' WHEN 4 THEN 'hold' \
+WHEN 5 THEN 'disabled' WHEN 6 THEN 'archived' WHEN 7 THEN 'uncounted'"
+
+DISAGREEMENT = """id item_id listing_id channel_id kind available state target_quantity
+  target_state delta settles_at risk_minor first_seen_at moved_at waits rests_on acknowledged_by
+  acknowledged_at acknowledged_why surplus at_least closed_at"""
+"""The columns of a disagreement, closed ones included."""
+
+
+def _beside(table: str, column: str) -> str:
+    return f"(SELECT x.{column} FROM cell_{table} x WHERE x.id = c.id)"
+
+
+def _odd(column: str) -> str:
+    """Most cells have nothing odd, and are not looked up for it."""
+    return f"CASE WHEN c.marked THEN {_beside('oddities', column)} END"
+
+
+def _account(column: str, at_first: str) -> str:
+    """As kept; until the first change, what the first reading says."""
+    has_account = "EXISTS (SELECT 1 FROM cell_accounts x WHERE x.id = c.id)"
+    return f"CASE WHEN {has_account} THEN {_beside('accounts', column)} ELSE {at_first} END"
+
+
+_COUNTED = "c.available IS NOT NULL AND c.at_least = 0"
+_SOURCE_AT = _beside("details", "source_at")
+_FILE_AT = """(SELECT f.as_of FROM first_readings f
+  WHERE f.channel_id = c.id >> 40 AND f.read_at = c.observed_at)"""
+
+# Each column that stands elsewhere is a subquery of its own: so the view is of one table, and
+# SQLite can put it into any query, reach it by its id, and leave out what nobody reads.
+LISTING = {
+    "id": "c.id",
+    "item_id": f"c.id & {2**40 - 1}",
+    "channel_id": "c.id >> 40",
+    "present": "c.present",
+    "copies": f"coalesce({_odd('copies')}, 1)",
+    "available": "c.available",
+    "state": f"CASE c.state {_WORDS} ELSE c.state END",
+    "on_hand": _beside("figures", "on_hand"),
+    "committed": _beside("figures", "committed"),
+    "unavailable": _beside("figures", "unavailable"),
+    "incoming": _beside("figures", "incoming"),
+    "threshold": _beside("figures", "threshold"),
+    "price_minor": _beside("details", "price_minor"),
+    "ref": f"coalesce({_beside('details', 'ref')}, '')",
+    "source_at": _SOURCE_AT,
+    "observed_at": "c.observed_at",
+    "fell_at": _beside("accounts", "fell_at"),
+    "problem": _odd("problem"),
+    "target_quantity": "c.target_quantity",
+    "target_state": f"CASE c.target_state {_WORDS} ELSE c.target_state END",
+    "target_since": """CASE WHEN c.target_since IS NULL AND (c.target_quantity IS NOT NULL
+      OR c.target_state IS NOT NULL) THEN c.observed_at ELSE c.target_since END""",
+    "opening": _account("opening", f"CASE WHEN {_COUNTED} THEN c.available END"),
+    "opening_at": _account(
+        "opening_at",
+        f"""CASE WHEN {_COUNTED} THEN
+          min(coalesce({_SOURCE_AT}, {_FILE_AT}, c.observed_at), c.observed_at) END""",
+    ),
+    "known": f"coalesce({_beside('accounts', 'known')}, 0)",
+    "frozen_at": _odd("frozen_at"),
+    "frozen_why": _odd("frozen_why"),
+    "thawed_at": _odd("thawed_at"),
+    "opening_read_at": _account("opening_read_at", f"CASE WHEN {_COUNTED} THEN c.observed_at END"),
+    "behind_update": _odd("behind_update"),
+    "source_seen_at": _beside("details", "source_seen_at"),
+    "twins": _odd("twins"),
+    "at_least": "c.at_least",
+    "differs": "c.differs",
+}
+"""SQL for what the view `listings` shows of cell c, by column."""
+
+_EVER = DISAGREEMENT.split()
+VIEWS = {
+    "listings": "SELECT "
+    + ", ".join(f"{sql} AS {name}" for name, sql in LISTING.items())
+    + " FROM cells c",
+    "disagreements_ever": f"""SELECT {", ".join(_EVER[:-1])}, NULL AS closed_at FROM disagreements
+UNION ALL SELECT {", ".join(_EVER)} FROM past_disagreements""",
+}
+
+
+def _readable(column: str, alias: str) -> str:
+    """An instant as text, for a person's eyes only: no query of ours reads these views."""
+    return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column} / 1000, 'unixepoch') AS {alias}"
+
+
+READABLE_VIEWS = {
+    "readings_now": f"""SELECT i.sku, i.location, c.name AS channel, l.present, l.available,
+  l.state, l.target_quantity, l.target_state, l.on_hand, l.committed, l.problem, l.copies,
+  {_readable("l.observed_at", "observed")}, {_readable("l.source_at", "source_time")}
+FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id""",
+    "disagreements_now": f"""SELECT d.id, i.sku, i.location, c.name AS channel, d.kind, d.available,
+  d.target_quantity, d.delta, d.state, d.target_state, d.risk_minor / 100.0 AS money_at_risk,
+  {_readable("d.first_seen_at", "first_seen")}, {_readable("d.settles_at", "settles")}
+FROM disagreements d JOIN items i ON i.id = d.item_id JOIN channels c ON c.id = d.channel_id""",
+    "corrections_now": f"""SELECT k.id, i.sku, i.location, c.name AS channel, k.status,
+  k.from_quantity, k.to_quantity, k.from_state, k.to_state, k.decided_by, k.second_by, k.note,
+  k.result, {_readable("k.proposed_at", "proposed")}, {_readable("k.decided_at", "decided")},
+  {_readable("k.ended_at", "ended")}
+FROM corrections k JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
+JOIN channels c ON c.id = l.channel_id""",
+}
+"""What Datasette and sqlite-utils show a person first."""

@@ -1,0 +1,220 @@
+"""From truth to targets, and from targets to what disagrees, for the items noted in `moved`."""
+
+import sqlite3
+
+from store.cells.cell_ids import cell, code, of_channel
+from store.model import ChannelTerms, Millis
+from store.targets import copies
+from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
+
+WORK_TABLES = (
+    """CREATE TEMP TABLE IF NOT EXISTS affected (id INTEGER PRIMARY KEY, quantity INTEGER,
+      state TEXT, has_moved INTEGER NOT NULL)""",
+    """CREATE TEMP TABLE IF NOT EXISTS differing (listing_id INTEGER NOT NULL,
+      item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
+      available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
+      price_minor INTEGER, settles_at INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL,
+      rests_on INTEGER, surplus INTEGER, at_least INTEGER NOT NULL,
+      PRIMARY KEY (listing_id, kind)) WITHOUT ROWID""",
+    """CREATE TEMP TABLE IF NOT EXISTS closing (id INTEGER PRIMARY KEY,
+      listing_id INTEGER NOT NULL)""",
+)
+
+_INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kind, available, state,
+  target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on, surplus,
+  at_least)"""
+_KEPT = """id, item_id, listing_id, channel_id, kind, available, state, target_quantity,
+  target_state, delta, settles_at, risk_minor, first_seen_at, moved_at, rests_on, acknowledged_by,
+  acknowledged_at, acknowledged_why, surplus, at_least"""
+
+_FACTS = f"""l.id AS listing_id, l.item_id, l.channel_id, l.state, l.target_state,
+  l.target_quantity, {copies.SHOWN} AS available, {copies.SURPLUS} AS surplus,
+  l.at_least"""
+
+# A channel shows a number later than the target moved. So a number is too high only if it is above
+# every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
+# can be acted on that long after the newest target that allowed it went out of force.
+SETTLES_AT = """coalesce(CASE WHEN available > wanted
+  THEN (SELECT max(t.until_at) + reduce_ms FROM past_targets t
+    WHERE t.listing_id = differing_now.listing_id AND t.quantity >= available)
+  ELSE (SELECT max(t.until_at) + raise_ms FROM past_targets t
+    WHERE t.listing_id = differing_now.listing_id AND t.quantity <= available) END, 0)"""
+"""SQL for the instant from which a number that differs can be acted on; reads `differing_now`."""
+
+
+class Reconciliation:
+    """One reconcile of the moved items: their targets, and what differs from them."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, compiled: PolicySql, only: int | None
+    ) -> None:
+        self._connection = connection
+        self._compiled = compiled
+        configured_as = {compiled.ids[channel.name]: channel for channel in compiled.terms.channels}
+        self._channels = {
+            channel_id: configured_as.get(channel_id)
+            for channel_id in ([only] if only is not None else compiled.ids.values())
+        }
+        """By id; None: it is configured no more, so that nothing is expected of it."""
+
+    def touch(self) -> None:
+        """Find the cells whose target moves, and those that differ now or did before."""
+        # Channel by channel: the SQL holds one channel's policy, and the cells are met in the
+        # order in which they lie. CROSS JOIN makes SQLite begin with the moved items: by its own
+        # estimate it would begin with the catalogue.
+        self._run("DELETE FROM affected")
+        for channel_id, channel in self._channels.items():
+            quantity = state = kind = "NULL"
+            if channel is not None:
+                quantity = self._compiled.target_quantity(channel)
+                state = self._compiled.target_state(channel)
+                kind = self._compiled.kind(channel)
+            self._run(
+                f"""INSERT INTO affected SELECT l.id, {quantity}, {state},
+                  l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}
+                FROM moved m CROSS JOIN listings l ON l.id = {cell(str(channel_id), "m.item_id")}
+                CROSS JOIN items i ON i.id = m.item_id
+                WHERE l.differs = 1 OR l.target_quantity IS NOT {quantity}
+                  OR l.target_state IS NOT {state} OR {kind} IS NOT NULL
+                  OR (l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS})"""
+            )
+
+    def set_targets(self, *, now: Millis) -> None:
+        """Write those of the targets that have moved, and keep what they were."""
+        self._connection.execute(
+            """INSERT INTO past_targets (listing_id, quantity, state, since_at, until_at)
+            SELECT l.id, l.target_quantity, l.target_state, l.target_since, ?
+            FROM affected t CROSS JOIN listings l ON l.id = t.id
+            WHERE t.has_moved = 1 AND l.target_since IS NOT NULL""",
+            (now,),
+        )
+        is_first = """l.target_since IS NULL AND l.observed_at = :now AND l.target_quantity IS NULL
+          AND l.target_state IS NULL AND (t.quantity IS NOT NULL OR t.state IS NOT NULL)"""
+        self._connection.execute(
+            f"""UPDATE cells AS l SET target_quantity = t.quantity,
+              target_state = {code("t.state")},
+              target_since = CASE WHEN {is_first} THEN NULL ELSE :now END
+            FROM affected t WHERE l.id = t.id AND t.has_moved = 1
+              AND l.id IN (SELECT id FROM affected WHERE has_moved = 1)""",
+            {"now": now},
+        )
+
+    def find(self) -> None:
+        """Note what disagrees: at most one kind of presence or number, and the state."""
+        self._run("DELETE FROM differing")
+        for channel_id, channel in self._channels.items():
+            if channel is not None:
+                self._find(channel_id, channel)
+
+    def _find(self, channel_id: int, channel: ChannelTerms) -> None:
+        compiled = self._compiled
+        reduce_ms, raise_ms = str(channel.settle_reduce_ms), str(channel.settle_raise_ms)
+        settles = state_settles_at("l.state", "l.id", reduce_ms=reduce_ms, raise_ms=raise_ms)
+        price = self._price()
+        affected = f"""FROM affected t CROSS JOIN listings l ON l.id = t.id
+          CROSS JOIN items i ON i.id = l.item_id WHERE {of_channel("t.id", str(channel_id))}"""
+        self._run(
+            f"""{_INTO_DIFFERING}
+            SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
+              CASE WHEN numeric THEN wanted ELSE target_quantity END,
+              CASE WHEN numeric THEN wanted - available END,
+              numeric AND {int("quantity" in channel.writes)} AND target_quantity IS NOT NULL,
+              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus,
+              at_least
+            FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
+                coalesce(target_quantity, 0) AS wanted
+              FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
+                {raise_ms} AS raise_ms, {compiled.kind(channel)} AS kind,
+                {compiled.rests_on("quantity")} AS rests_on {affected})) AS differing_now
+            WHERE kind IS NOT NULL"""
+        )
+        self._run(
+            f"""{_INTO_DIFFERING}
+            SELECT l.id, l.item_id, l.channel_id, 'state', l.available, l.state, l.target_state,
+              {price}, l.target_quantity, NULL,
+              {int("state" in channel.writes)} AND l.available IS NOT NULL, {settles},
+              {compiled.rests_on("state")}, NULL, l.at_least
+            {affected} AND l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
+        )
+
+    def close(self, *, now: Millis) -> int:
+        """Close the disagreements whose listings agree now; return how many."""
+        self._run("DELETE FROM closing")
+        closed = self._connection.execute(
+            """INSERT INTO closing SELECT d.id, d.listing_id FROM affected t
+            CROSS JOIN disagreements d ON d.listing_id = t.id
+            WHERE NOT EXISTS (SELECT 1 FROM differing f
+              WHERE f.listing_id = d.listing_id AND f.kind = d.kind)"""
+        ).rowcount
+        if not closed:
+            return 0
+        self._connection.execute(
+            f"""INSERT INTO past_disagreements ({_KEPT}, waits, closed_at)
+            SELECT {_KEPT}, 0, ? FROM disagreements WHERE id IN (SELECT id FROM closing)""",
+            (now,),
+        )
+        self._run("DELETE FROM disagreements WHERE id IN (SELECT id FROM closing)")
+        self._run(
+            """UPDATE cells SET differs = 0 WHERE id IN (SELECT listing_id FROM closing)
+            AND NOT EXISTS (SELECT 1 FROM differing f WHERE f.listing_id = cells.id)"""
+        )
+        return closed
+
+    def open(self, *, now: Millis) -> int:
+        """Record what disagrees; return how many are new."""
+        # An open one is updated only where something differs, because `moved_at` says since when it
+        # has stood as it does. What a person acknowledged holds only while its figures stand.
+        connection = self._connection
+        last_id = "SELECT seq FROM sqlite_sequence WHERE name = 'disagreements'"
+        (before,) = connection.execute(last_id).fetchone() or (0,)
+        stands = """(disagreements.available IS excluded.available
+          AND disagreements.state IS excluded.state
+          AND disagreements.target_quantity IS excluded.target_quantity
+          AND disagreements.target_state IS excluded.target_state
+          AND disagreements.at_least = excluded.at_least)"""
+        kept = ", ".join(
+            f"{name} = CASE WHEN {stands} THEN disagreements.{name} END"
+            for name in ("acknowledged_by", "acknowledged_at", "acknowledged_why")
+        )
+        connection.execute(
+            f"""INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
+              target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
+              surplus, at_least, first_seen_at, moved_at)
+            SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
+              target_state, delta, settles_at, {copies.UNITS} * price_minor, waits, rests_on,
+              surplus, at_least, :now, :now
+            FROM differing d WHERE 1
+            ON CONFLICT (listing_id, kind) DO UPDATE SET
+              available = excluded.available, state = excluded.state,
+              target_quantity = excluded.target_quantity, target_state = excluded.target_state,
+              delta = excluded.delta, settles_at = excluded.settles_at,
+              risk_minor = excluded.risk_minor, waits = excluded.waits,
+              rests_on = excluded.rests_on, surplus = excluded.surplus,
+              at_least = excluded.at_least, moved_at = excluded.moved_at, {kept}
+            WHERE NOT {stands}
+              OR disagreements.settles_at IS NOT excluded.settles_at
+              OR disagreements.risk_minor IS NOT excluded.risk_minor
+              OR disagreements.rests_on IS NOT excluded.rests_on
+              OR disagreements.surplus IS NOT excluded.surplus
+              OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
+            {"now": now},
+        )
+        self._run(
+            """UPDATE cells SET differs = 1
+            WHERE id IN (SELECT listing_id FROM differing) AND differs = 0"""
+        )
+        row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
+        return int(row.fetchone()[0])
+
+    def _price(self) -> str:
+        """SQL for the price of one unit of listing l: its own, else that of the pieces in it."""
+        if all(
+            rule.units == 1
+            for channel in self._compiled.terms.channels
+            for rule in channel.policies
+        ):
+            return "coalesce(l.price_minor, i.price_minor)"
+        return f"coalesce(l.price_minor, i.price_minor * {self._compiled.units()})"
+
+    def _run(self, statement: str) -> None:
+        self._connection.execute(statement, self._compiled.values)
