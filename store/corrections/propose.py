@@ -47,6 +47,8 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     both, and never a number below zero. Cheap where nothing waits. May be repeated.
     """
     _wake_snoozed(connection, now=now)
+    if connection.execute("SELECT 1 FROM disagreements WHERE waits = 1 LIMIT 1").fetchone() is None:
+        return 0
     connection.execute(_READY)
     connection.execute("DELETE FROM ready_disagreements")
     connection.execute(

@@ -150,7 +150,7 @@ def _judged(
             {REASON} AS reason, {group_id} AS group_id, {label} AS label, {title} AS title
           FROM {SOURCES} {known}
           WHERE {LISTED} {where.before}),
-        judged AS (SELECT *, {severity_of("reason")} AS severity
+        judged AS MATERIALIZED (SELECT *, {severity_of("reason")} AS severity
           FROM reasoned d WHERE {where.after})""",
         where.values | {"prices": json.dumps(dict(hints.prices))},
     )

@@ -172,29 +172,38 @@ class _Counted(NamedTuple):
     acknowledged: int
 
 
-_OVER = "status = 'open' AND (delta < 0 OR surplus > 0)"
-_UNDER = "status = 'open' AND delta > 0"
+_IS_OPEN = "status = 'open'"
 _COUNTED = Columns(
     _Counted,
     {
-        "open": "coalesce(sum(status = 'open'), 0)",
-        "settling": "coalesce(sum(status = 'settling'), 0)",
-        "unknown": "coalesce(sum(status = 'unknown'), 0)",
-        "oversell": f"coalesce(sum({_OVER}), 0)",
-        "oversell_units": f"coalesce(sum(CASE WHEN {_OVER} THEN coalesce(surplus, -delta) END), 0)",
-        "oversell_money": f"total(CASE WHEN {_OVER} THEN risk_minor END) / 100.0",
-        "undersell": f"coalesce(sum({_UNDER}), 0)",
-        "undersell_units": f"coalesce(sum(CASE WHEN {_UNDER} THEN delta END), 0)",
-        "undersell_money": f"total(CASE WHEN {_UNDER} THEN risk_minor END) / 100.0",
-        "acknowledged": "count(acknowledged_at)",
+        **{
+            name: f"coalesce(sum(CASE WHEN status = '{name}' THEN n END), 0)"
+            for name in ("open", "settling", "unknown")
+        },
+        **{
+            name: f"coalesce(sum(CASE WHEN {_IS_OPEN} THEN {name} END), 0)"
+            for name in ("oversell", "oversell_units", "undersell", "undersell_units")
+        },
+        **{
+            f"{name}_money": f"total(CASE WHEN {_IS_OPEN} THEN {name}_risk END) / 100.0"
+            for name in ("oversell", "undersell")
+        },
+        "acknowledged": "coalesce(sum(acknowledged), 0)",
     },
 )
-# MATERIALIZED, so that each disagreement is judged once and not once for each of the ten numbers.
+_OVER = "delta < 0 OR surplus > 0"
+# Summed up by reason first: so what follows from it is found for a dozen groups, and not for each
+# of 100,000. MATERIALIZED, so that each disagreement is judged once.
 _COUNTS = f"""WITH judged AS MATERIALIZED (
     SELECT d.delta, d.surplus, d.risk_minor, d.acknowledged_at, {REASON} AS reason
-    FROM {SOURCES} WHERE {LISTED})
-SELECT {_COUNTED.sql} FROM (
-  SELECT *, {status_of("reason")} AS status FROM judged)"""
+    FROM {SOURCES} WHERE {LISTED}),
+  grouped AS (SELECT reason, count(*) AS n, sum({_OVER}) AS oversell,
+    sum(CASE WHEN {_OVER} THEN coalesce(surplus, -delta) END) AS oversell_units,
+    total(CASE WHEN {_OVER} THEN risk_minor END) AS oversell_risk,
+    sum(delta > 0) AS undersell, sum(CASE WHEN delta > 0 THEN delta END) AS undersell_units,
+    total(CASE WHEN delta > 0 THEN risk_minor END) AS undersell_risk,
+    count(acknowledged_at) AS acknowledged FROM judged GROUP BY reason)
+SELECT {_COUNTED.sql} FROM (SELECT *, {status_of("reason")} AS status FROM grouped)"""
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:

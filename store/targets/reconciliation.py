@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from store.cells.cell_ids import cell, code, of_channel
+from store.cells.cell_ids import cell, channel_of, code, of_channel
 from store.model import ChannelTerms, Millis
 from store.targets import copies
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
@@ -102,7 +102,9 @@ class Reconciliation:
     def find(self) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
         self._run("DELETE FROM differing")
-        for channel_id, channel in self._channels.items():
+        found = self._connection.execute(f"SELECT DISTINCT {channel_of('id')} FROM affected")
+        for (channel_id,) in found.fetchall():
+            channel = self._channels[channel_id]
             if channel is not None:
                 self._find(channel_id, channel)
 

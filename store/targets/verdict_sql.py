@@ -38,7 +38,9 @@ def _stale(channel: str, listing: str) -> str:
         # A clock that was set back leaves readings that seem to come from the future. They prove
         # nothing about now, so that the distance counts whatever its sign.
         f"(abs(:now - {channel}.last_success_at) > {channel}.stale_after_ms "
-        f"OR coalesce({source} > {channel}.max_source_age_ms, 0))"
+        # Asked first, for most have no limit, and the listing's own time stands elsewhere.
+        f"OR {channel}.max_source_age_ms IS NOT NULL "
+        f"AND coalesce({source} > {channel}.max_source_age_ms, 0))"
     )
 
 

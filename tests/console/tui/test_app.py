@@ -45,6 +45,7 @@ async def test_a_filter_narrows_stays_visible_and_is_cleared_by_escape(shop: Sho
         assert len(app.dashboard.rows.ids) == 4
 
 
+@pytest.mark.long
 async def test_a_wrong_filter_is_told_and_stays_open_for_mending(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "slash", *"kind:x", "enter")
@@ -110,6 +111,7 @@ async def test_a_page_whose_disagreement_ended_says_so(shop: Shop) -> None:
         assert "● market agrees now" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
     shop.database.write(
         incidents.raise_incident, "market", IncidentKind.CREDENTIALS, "401, MARKET_TOKEN", now=NOW
@@ -126,6 +128,7 @@ async def test_the_number_keys_turn_to_the_views(shop: Shop) -> None:
         assert app.dashboard.rows.has_focus
 
 
+@pytest.mark.long
 async def test_updates_are_decided_on_in_their_own_list(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3")
@@ -135,6 +138,7 @@ async def test_updates_are_decided_on_in_their_own_list(shop: Shop) -> None:
         assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.APPROVED
 
 
+@pytest.mark.long
 async def test_a_paused_screen_stands_still_and_says_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "p")
@@ -192,6 +196,7 @@ async def test_a_new_incident_is_told_once(shop: Shop) -> None:
         assert [line.text for line in app.session.log] == ["market credentials: 401"]
 
 
+@pytest.mark.long
 async def test_stale_numbers_are_marked_and_dimmed(shop: Shop) -> None:
     shop.clock.at = NOW + 30 * MINUTE
     shop.show("warehouse", STOCK, at=shop.clock.at)
@@ -212,6 +217,7 @@ async def test_what_is_oversold_and_undersold_have_each_their_colour(shop: Shop)
         assert over.bold
 
 
+@pytest.mark.long
 async def test_an_engine_that_died_shows_as_disconnected_with_its_words(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         assert isinstance(app.session.engine, IdleEngine)

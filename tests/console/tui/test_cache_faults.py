@@ -152,6 +152,7 @@ async def test_a_cache_removed_under_it_is_told_and_nothing_is_decided_on_it(sho
         assert newest_update(shop, "SKU-0004411").status is APPROVED
 
 
+@pytest.mark.long
 async def test_another_cache_in_its_place_is_not_taken_for_it(shop: Shop, tmp_path: Path) -> None:
     async with console(shop) as (app, pilot):
         (tmp_path / "other").mkdir()

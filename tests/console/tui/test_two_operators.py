@@ -154,6 +154,7 @@ def reject(shop: Shop, number: int, reason: str) -> None:
     shop.database.write(decisions.reject, seen, who="ben", now=NOW, reason=reason)
 
 
+@pytest.mark.long
 async def test_an_approval_of_what_another_has_rejected_says_who_when_and_why(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

@@ -161,6 +161,7 @@ def test_the_cache_reads_well_in_sqlite_utils(tmp_path: Path) -> None:
     opened.close()
 
 
+@pytest.mark.long
 def test_killed_between_any_two_pages_no_commit_is_lost_or_torn(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """

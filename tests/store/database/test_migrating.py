@@ -306,6 +306,7 @@ def process_killer() -> Iterator[list["subprocess.Popen[str]"]]:
         process.communicate()
 
 
+@pytest.mark.long
 def test_two_processes_at_once_bring_it_to_one_end(
     old: Path, process_killer: list["subprocess.Popen[str]"]
 ) -> None:
@@ -358,6 +359,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long
 def test_killed_again_and_again_it_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ def drawn(w: World, draw: Random) -> list[Event]:
     return batch
 
 
+@pytest.mark.long
 @settings(max_examples=examples(200), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_batch_leaves_what_each_of_its_events_alone_would(draw: Random) -> None:

@@ -183,6 +183,7 @@ class Shop:
         return found
 
 
+@pytest.mark.long
 @settings(max_examples=examples(200), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_change_leaves_what_comparing_everything_again_would(drawn: Random) -> None:

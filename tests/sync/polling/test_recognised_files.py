@@ -240,6 +240,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "MIN_BYTES", 30)
 
 
+@pytest.mark.long
 @given(
     first=st.lists(ROWS, min_size=0, max_size=40),
     rounds=st.lists(st.tuples(st.lists(STEPS, min_size=1, max_size=3), st.booleans()), max_size=7),

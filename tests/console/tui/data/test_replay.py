@@ -100,6 +100,7 @@ async def test_the_past_looks_as_it_was_and_says_that_it_is_not_live(
     hold_to_golden("replay", size, painted)
 
 
+@pytest.mark.long
 async def test_the_line_of_the_past_is_reversed_from_edge_to_edge(lived: Shop) -> None:
     async with replayed(lived) as (app, _):
         top = strips_of(app)[0]
@@ -206,6 +207,7 @@ def _everything(connection: Any) -> list[Any]:
     ]
 
 
+@pytest.mark.long
 async def test_the_legend_offers_the_way_through_the_past_and_no_act(lived: Shop) -> None:
     async with replayed(lived, NOW, (80, 24)) as (app, _):
         legend = text_of(app).splitlines()[-1]
@@ -216,6 +218,7 @@ async def test_the_legend_offers_the_way_through_the_past_and_no_act(lived: Shop
     assert "Pause" not in legend
 
 
+@pytest.mark.long
 async def test_a_live_console_says_how_the_past_is_opened(shop: Shop) -> None:
     from tests.console.small_shop import console
 

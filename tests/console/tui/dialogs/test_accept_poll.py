@@ -16,6 +16,7 @@ def troubled(shop: Shop) -> Shop:
     return troubled_shop(shop)
 
 
+@pytest.mark.long
 async def test_a_quarantined_poll_tells_beside_its_incident_what_it_would_change(
     troubled: Shop,
 ) -> None:
@@ -54,6 +55,7 @@ async def test_a_poll_that_takes_many_to_zero_is_accepted_by_its_count_only(
     assert quarantined_poll(troubled, "warehouse") is None
 
 
+@pytest.mark.long
 async def test_a_poll_that_takes_its_place_is_what_the_dialog_asks_about(troubled: Shop) -> None:
     seen = quarantined_poll(troubled, "warehouse")
     async with console(troubled) as (app, pilot):
@@ -160,6 +162,7 @@ async def test_a_discarded_poll_that_comes_again_says_who_discarded_it(troubled:
         assert "the same data that ana discarded at 14:02:11Z" in text_of(app)
 
 
+@pytest.mark.long
 async def test_only_a_quarantined_poll_can_be_accepted_or_discarded(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "b")

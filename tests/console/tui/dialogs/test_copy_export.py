@@ -44,6 +44,7 @@ async def test_an_update_and_a_skus_page_can_be_copied_from_too(shop: Shop) -> N
         assert app.clipboard == update["sku"]
 
 
+@pytest.mark.long
 async def test_escape_copies_nothing(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "y", "9", "escape")

@@ -14,6 +14,7 @@ def decided(shop: Shop) -> list[CorrectionStatus]:
     return [update.status for update in found if update.status is not CorrectionStatus.PROPOSED]
 
 
+@pytest.mark.long
 async def test_enter_does_nothing_while_nothing_is_typed(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0001007")

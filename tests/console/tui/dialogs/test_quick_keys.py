@@ -31,6 +31,7 @@ def asking(app: SkewApp) -> list[str]:
     return [worker.name for worker in app.workers if worker.is_running and worker.group == "act"]
 
 
+@pytest.mark.long
 async def test_enter_twice_in_a_dialog_answers_it_once(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "r", "x")

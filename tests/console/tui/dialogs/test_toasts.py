@@ -77,6 +77,7 @@ async def test_no_dialog_is_covered_by_what_was_said_before_or_meanwhile(
         assert "said meanwhile" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_wrong_span_is_said_in_the_dialog_that_asks_for_it(shop: Shop) -> None:
     async with console(shop, (80, 24)) as (app, pilot):
         await press(app, pilot, "z", "tab", *"1s", "enter")

@@ -49,6 +49,7 @@ async def test_c_on_what_is_acknowledged_takes_it_back(shop: Shop) -> None:
         assert "ana no longer acknowledges SKU-0001007" in text_of(app)
 
 
+@pytest.mark.long
 async def test_escape_leaves_the_question_and_nothing_is_acknowledged(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "c", "escape")

@@ -94,6 +94,7 @@ async def test_a_paused_channel_rests_until_it_is_resumed_and_is_polled_then(
         assert shop.database.read(pauses.on_record) == {}
 
 
+@pytest.mark.long
 async def test_where_no_engine_runs_nobody_polls_and_it_is_told(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "o")
@@ -108,6 +109,7 @@ async def test_there_must_be_a_poll_to_cancel(shop: Shop) -> None:
         assert "can't cancel: no poll of warehouse is running" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_cancel_that_no_engine_hears_is_told(shop: Shop) -> None:
     begin_poll(shop, "warehouse", 2, at=NOW - 5_000)
     async with console(shop) as (app, pilot):
@@ -213,6 +215,7 @@ async def test_nobody_ends_anothers_pause_by_a_slip_of_the_finger(shop: Shop) ->
         assert "shop stays paused" in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_engines_own_pause_is_ended_without_asking(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop) as (app, pilot):

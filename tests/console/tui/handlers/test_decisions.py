@@ -54,6 +54,7 @@ async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(sho
         assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.APPROVED
 
 
+@pytest.mark.long
 async def test_going_to_zero_is_asked_even_when_small(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0009120")
@@ -100,6 +101,7 @@ async def test_reductions_in_bulk_want_a_y(shop: Shop) -> None:
         assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.PROPOSED
 
 
+@pytest.mark.long
 async def test_a_bulk_leaves_out_what_cannot_be_trusted_and_says_so(shop: Shop) -> None:
     shop.clock.at = NOW + 30 * MINUTE
     shop.show("warehouse", STOCK, at=shop.clock.at - 2_000)
@@ -138,6 +140,7 @@ async def test_after_the_hold_there_is_nothing_to_undo(shop: Shop) -> None:
         assert "nothing to undo" in text_of(app)
 
 
+@pytest.mark.long
 async def test_rejecting_asks_for_a_reason_and_offers_the_last(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -204,6 +207,7 @@ async def test_a_big_update_says_that_it_needs_a_second_person(tmp_path: Path) -
     shop.database.close()
 
 
+@pytest.mark.long
 async def test_a_disabled_act_says_why(shop: Shop) -> None:
     shop.show("shop", (17, 0, 20, 200, 38), at=NOW - 1_000)
     async with console(shop) as (app, pilot):
@@ -222,6 +226,7 @@ def _channel(app: SkewApp, row_id: int) -> str:
     return row.disagreement.channel
 
 
+@pytest.mark.long
 async def test_what_becomes_of_an_approval_is_told(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

@@ -98,6 +98,7 @@ def watched(bench: Bench) -> AbstractAsyncContextManager[tuple[SkewApp, Pilot[in
     return console(bench)  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 async def test_a_real_poll_of_zeros_is_set_aside_seen_discarded_and_comes_again(
     tmp_path: Path,
 ) -> None:

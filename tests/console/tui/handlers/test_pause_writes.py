@@ -19,6 +19,7 @@ def paused(shop: Shop, reason: str = "stock count", by: str = "ben") -> None:
     shop.database.write(write_pauses.begin, who=by, reason=reason, now=NOW)
 
 
+@pytest.mark.long
 async def test_the_key_alone_pauses_and_the_reason_comes_after(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "W")
@@ -30,6 +31,7 @@ async def test_the_key_alone_pauses_and_the_reason_comes_after(shop: Shop) -> No
         assert "ana paused all writes: stock count" in text_of(app)
 
 
+@pytest.mark.long
 async def test_leaving_the_question_leaves_the_pause(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "W", "escape")
@@ -50,6 +52,7 @@ async def test_every_pages_header_shows_it_at_every_size(shop: Shop, size: tuple
             assert ("by ben: stock count" in line) == (size[0] >= 110)
 
 
+@pytest.mark.long
 async def test_it_is_resumed_after_a_question_with_what_is_written_then(shop: Shop) -> None:
     paused(shop)
     async with console(shop) as (app, pilot):
@@ -65,6 +68,7 @@ async def test_it_is_resumed_after_a_question_with_what_is_written_then(shop: Sh
         assert "ana resumed all writes" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_console_that_may_not_write_shows_it_and_can_not_end_it(shop: Shop) -> None:
     paused(shop)
     async with console(shop, read_only=True) as (app, pilot):

@@ -92,6 +92,7 @@ async def test_the_page_works_at_any_width(shop: Shop, width: int) -> None:
     assert any("FAILING" in line for line in lines)
 
 
+@pytest.mark.long
 async def test_what_is_in_trouble_stands_out_by_a_sign_and_by_its_ink(shop: Shop) -> None:
     trouble_channels(shop)
     async with console(shop) as (app, pilot):
@@ -105,6 +106,7 @@ async def test_what_is_in_trouble_stands_out_by_a_sign_and_by_its_ink(shop: Shop
             assert style_at(app, sign).color.triplet.hex == ink[str(tone)].lower(), sign
 
 
+@pytest.mark.long
 async def test_the_times_of_polls_are_scaled_by_those_that_went_well(shop: Shop) -> None:
     finish_polls(shop, "market", (400, 800, 400), until=NOW)
     fail_poll(shop, "market", "timed out", at=NOW - 20_000, took_ms=19_000)
@@ -160,6 +162,7 @@ async def test_the_last_channel_of_many_can_be_reached_and_told(shop: Shop) -> N
         assert "outlet · simulated · push" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_channel_can_be_copied_and_the_list_exported(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "j")
@@ -197,6 +200,7 @@ async def test_a_read_only_console_names_no_key_that_it_would_refuse(shop: Shop)
     assert "cancels it" not in looking
 
 
+@pytest.mark.long
 async def test_what_is_doubtful_about_a_channel_stands_in_its_detail(shop: Shop) -> None:
     texts = ["fields.state: `state` found in 0 of 30 records", "a \x1b[2Jkey"]
     shop.database.write(polls.note_warnings, "shop", texts)

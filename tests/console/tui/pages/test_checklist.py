@@ -39,6 +39,7 @@ async def test_all_six_questions_are_answered_with_a_sign_and_a_word(shop: Shop)
     assert "● settings and behaviour agree · measured 0:00 ago" in painted
 
 
+@pytest.mark.long
 async def test_a_red_answer_says_so_in_a_sign_a_word_and_a_tone(shop: Shop) -> None:
     shop.clock.at += 20 * MINUTE
     async with console(shop) as (app, pilot):
@@ -52,6 +53,7 @@ async def test_a_red_answer_says_so_in_a_sign_a_word_and_a_tone(shop: Shop) -> N
         assert style_at(app, "✖ warehouse").color.triplet.hex == bad
 
 
+@pytest.mark.long
 async def test_it_is_measured_anew_only_after_a_while_and_tells_its_age(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "6")
@@ -122,6 +124,7 @@ async def test_every_question_can_be_reached_at_any_size(shop: Shop, size: tuple
         assert f"{number} {question[:30]}" in seen
 
 
+@pytest.mark.long
 async def test_nothing_that_a_channel_said_reaches_the_terminal_as_it_was(shop: Shop) -> None:
     def aside(connection: object) -> None:
         sweep = staging.begin(connection, "market", None, now=NOW)  # type: ignore[arg-type]

@@ -59,6 +59,7 @@ def only(shop: Shop, sku: str) -> Disagreement:
     return found[0]
 
 
+@pytest.mark.long
 async def test_a_list_without_a_row_claims_agreement_only_where_all_is_seen(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     agreed = "every channel shows what it should"
@@ -96,6 +97,7 @@ async def test_a_list_without_a_row_names_what_can_not_be_read(tmp_path: Path) -
         assert "line 3: no SKU" in text_of(app)
 
 
+@pytest.mark.long
 async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         seen = []
@@ -110,6 +112,7 @@ async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) 
     assert len(seen[3][1]) == 4
 
 
+@pytest.mark.long
 async def test_a_group_tells_its_count_units_money_age_and_worst(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "g", "g", "g")
@@ -244,6 +247,7 @@ async def test_new_data_moves_neither_the_cursor_nor_an_open_group(shop: Shop) -
         assert "SKU-0009120" in skus(app)
 
 
+@pytest.mark.long
 async def test_order_waits_while_keys_are_pressed_and_new_rows_are_counted(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         before = skus(app)
@@ -279,6 +283,7 @@ async def test_the_severities_beside_the_rows_are_those_of_the_order_that_is_sho
         assert len(app.dashboard.rows.tags) == len(app.dashboard.rows.ids) == 4
 
 
+@pytest.mark.long
 async def test_a_row_that_changes_flashes_once(shop: Shop) -> None:
     async with console(shop) as (app, _):
         row = next(
@@ -335,6 +340,7 @@ async def test_sorting_by_severity_puts_what_costs_a_customer_first(shop: Shop) 
         assert skus(app) == ["SKU-0004411", "SKU-0009120", "SKU-0001007", "SKU-0007733"]
 
 
+@pytest.mark.long
 async def test_ages_are_told_on_the_lists_lower_edge(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         fresh = text_of(app)

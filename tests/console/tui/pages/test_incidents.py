@@ -50,6 +50,7 @@ async def test_an_incident_is_acknowledged_with_a_key_and_stays_open(troubled: S
     assert (first.acknowledged_by, first.acknowledged_at) == ("ana", NOW)
 
 
+@pytest.mark.long
 async def test_what_another_operator_has_seen_shows_at_the_next_look(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4")
@@ -98,6 +99,7 @@ async def test_the_same_key_ends_a_snooze(troubled: Shop) -> None:
         ]
 
 
+@pytest.mark.long
 async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "z")
@@ -108,6 +110,7 @@ async def test_what_ends_while_its_dialog_is_open_is_told(troubled: Shop) -> Non
         assert "nothing was decided: incident 1 is closed" in lines
 
 
+@pytest.mark.long
 async def test_what_is_over_can_be_neither_acknowledged_nor_snoozed(troubled: Shop) -> None:
     troubled.database.write(incidents.resolve, "market", IncidentKind.CREDENTIALS, now=NOW)
     async with console(troubled) as (app, pilot):
@@ -201,6 +204,7 @@ async def test_how_bad_it_is_shows_by_glyph_word_and_colour(troubled: Shop) -> N
     assert minor.color.name == theme["ink-dim"].lower()
 
 
+@pytest.mark.long
 async def test_a_narrow_terminal_keeps_how_bad_where_what_and_who_knows(troubled: Shop) -> None:
     troubled.database.write(incidents.acknowledge, 1, who="ana", now=NOW)
     async with console(troubled, (60, 24)) as (app, pilot):

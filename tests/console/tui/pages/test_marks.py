@@ -17,6 +17,7 @@ async def test_marks_that_a_filter_leaves_out_are_told_of(shop: Shop) -> None:
         assert len(app.dashboard.rows.marks) == 4
 
 
+@pytest.mark.long
 async def test_marks_of_another_state_are_told_of(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3", "*", "f")

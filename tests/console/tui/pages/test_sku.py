@@ -166,6 +166,7 @@ async def test_five_shows_the_sku_under_the_cursor_and_elsewhere_the_last_one(
         assert str(app.page.place) == "channels"
 
 
+@pytest.mark.long
 async def test_before_any_sku_was_opened_it_says_how_one_is(tmp_path: Path) -> None:
     empty = Shop(tmp_path)
     async with console(empty) as (app, pilot):

@@ -129,6 +129,7 @@ async def test_s_sorts_by_money_age_end_and_channel(lived: Shop) -> None:
     assert found == [[4, 1, 3, 2], [4, 3, 2, 1], [3, 2, 4, 1], [1, 3, 2, 4]]
 
 
+@pytest.mark.long
 async def test_the_chosen_update_tells_its_every_step(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "3", "f")
@@ -209,6 +210,7 @@ async def test_enter_opens_the_sku_of_an_update_that_is_over(lived: Shop) -> Non
         assert page_of(app).has_class("-wide")
 
 
+@pytest.mark.long
 async def test_marks_are_decided_in_bulk_and_what_is_over_is_left_out_by_name(
     lived: Shop,
 ) -> None:

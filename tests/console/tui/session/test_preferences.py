@@ -226,6 +226,7 @@ async def test_ascii_paints_nothing_else_on_any_page(
     assert len(shown.splitlines()) == size[1]
 
 
+@pytest.mark.long
 async def test_in_sixteen_colours_the_cursors_row_is_reversed_and_all_is_named(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
