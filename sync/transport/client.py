@@ -4,11 +4,8 @@ import functools
 import http.cookiejar
 import ipaddress
 import ssl
-import urllib.request
 
 import httpx
-
-from sync.transport.direct import DirectTransport
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -33,26 +30,17 @@ def is_same_site(url: str, other: tuple[str, str, int | None]) -> bool:
 
 def client(url: str, *, timeout_s: float, connections_max: int) -> httpx.AsyncClient:
     """Make the client for a channel at `url`; `timeout_s` is of each step of an exchange."""
-    # The environment's proxies and certificates count, but a proxy must never stand between this
-    # machine and itself: the demo and the tests talk to loopback.
     trusts_environment = not _is_loopback(url)
-    trusted = _certificates(trusts_environment)
-    limits = httpx.Limits(
-        max_connections=connections_max, max_keepalive_connections=connections_max
-    )
-    direct: DirectTransport | None = None
-    if not (trusts_environment and _has_proxies()):
-        others = httpx.AsyncHTTPTransport(
-            verify=trusted, trust_env=trusts_environment, limits=limits
-        )
-        direct = DirectTransport(others, trusted, connections_max=connections_max)
     made = httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-        limits=limits,
+        limits=httpx.Limits(
+            max_connections=connections_max, max_keepalive_connections=connections_max
+        ),
         follow_redirects=False,
+        # The environment's proxies and certificates count, but a proxy must never stand between
+        # this machine and itself: the demo and the tests talk to loopback.
         trust_env=trusts_environment,
-        verify=trusted,
-        transport=direct,
+        verify=_certificates(trusts_environment),
     )
     # A session must be one that we send on purpose: cookies are neither kept nor sent.
     made.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -62,15 +50,7 @@ def client(url: str, *, timeout_s: float, connections_max: int) -> httpx.AsyncCl
 @functools.cache
 def _certificates(trusts_environment: bool) -> ssl.SSLContext:  # noqa: FBT001 - a key of the cache.
     """Whom we trust. Loading the certificates takes 50 ms, so all clients share them."""
-    trusted = httpx.create_ssl_context(trust_env=trusts_environment)
-    trusted.set_alpn_protocols(["http/1.1"])
-    return trusted
-
-
-def _has_proxies() -> bool:
-    """Whether the environment names a proxy for requests of the web, as httpx reads it."""
-    proxies = urllib.request.getproxies()
-    return any(proxies.get(scheme) for scheme in ("http", "https", "all"))
+    return httpx.create_ssl_context(trust_env=trusts_environment)
 
 
 def _is_loopback(url: str) -> bool:
