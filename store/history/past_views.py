@@ -62,7 +62,7 @@ def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Ite
     item = _ITEM if moving else _ITEM | dict.fromkeys(_PENDING, "0")
     if derived:
         yield _view(connection, "items", "i", item, "1", "items_read")
-        yield from _derived_items(connection, item)
+        yield _view(connection, "items", "i", item | _ITEM_WITH_PARTS, "1")
     else:
         yield _view(connection, "items", "i", item, "1")
 
@@ -277,44 +277,42 @@ _ITEM = {
 """What the authority said of an item, and what it had not taken in."""
 
 
-def _derived_items(connection: sqlite3.Connection, item: Mapping[str, str]) -> Iterator[str]:
-    """Items of which some are made of others: first the bundles, of what was read, then pools."""
-    bundle = _of_parts("bundle", OF_BUNDLE, "items_read", "truth_quantity")
-    none = _of_parts("bundle", UNCOUNTED_BUNDLE, "items_read", "uncounted")
-    yield _item(connection, item, "items_bundled", "items_read", (bundle, none, "r.truth_state"))
+DERIVED = """CREATE TEMP TABLE derived (id INTEGER PRIMARY KEY, quantity INTEGER,
+  uncounted INTEGER, state TEXT)"""
+"""What there was of each item that is made of others."""
+
+
+def _of_derived(column: str, otherwise: str) -> str:
+    return f"""CASE WHEN i.id IN (SELECT id FROM temp.derived)
+      THEN (SELECT x.{column} FROM temp.derived x WHERE x.id = i.id) ELSE {otherwise} END"""
+
+
+_ITEM_WITH_PARTS = {
+    "truth_quantity": _of_derived("quantity", _ITEM["truth_quantity"]),
+    "truth_on_hand": f"""CASE WHEN i.id NOT IN (SELECT id FROM temp.derived)
+      THEN {_ITEM["truth_on_hand"]} END""",
+    "truth_state": _of_derived("state", _ITEM["truth_state"]),
+    "uncounted": f"coalesce({_of_derived('uncounted', _ITEM['uncounted'])}, 0)",
+}
+
+
+def derive(connection: sqlite3.Connection) -> None:
+    """Find what there was of bundles, from what was read, and then of pools, which may hold some.
+
+    Kept in a table: as views upon views it would be more than SQLite puts into one statement.
+    """
+    connection.execute("DELETE FROM temp.derived")
     (any_bundle,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.bundles)").fetchone()
-    sum_of_pool = of_pool(bundles=bool(any_bundle)).replace("JOIN items x", "JOIN items_read x")
-    pool = _of_parts("pool", sum_of_pool, "items_bundled", "truth_quantity")
-    none = _of_parts("pool", UNCOUNTED_POOL, "items_bundled", "uncounted")
-    state = STATE_OF_PARTS.replace("JOIN items x", "JOIN items_bundled x")
-    state = f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = 'pool')
-      THEN coalesce(r.truth_state, {state}) ELSE r.truth_state END"""
-    yield _item(connection, item, "items", "items_bundled", (pool, none, state))
-
-
-def _of_parts(how: str, sum_: str, items: str, column: str) -> str:
-    """SQL for a column of an item that is made of others, else as the view beneath has it."""
-    return f"""CASE WHEN EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id AND p.how = '{how}')
-      THEN (SELECT {sum_} FROM parts p JOIN {items} c ON c.id = p.part_id
-        WHERE p.item_id = i.id AND p.how = '{how}')
-      ELSE r.{column} END"""
-
-
-def _item(
-    connection: sqlite3.Connection,
-    item: Mapping[str, str],
-    name: str,
-    beneath: str,
-    derived: tuple[str, str, str],
-) -> str:
-    """A view of items, whose `derived` quantity, uncounted and state are found of their parts."""
-    quantity, uncounted, state = derived
-    of = "(SELECT {} FROM " + beneath + " r WHERE r.id = i.id)"
-    whole = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
-    columns = dict(item) | {
-        "truth_quantity": of.format(quantity),
-        "uncounted": f"coalesce({of.format(uncounted)}, 0)",
-        "truth_state": of.format(state),
-        "truth_on_hand": f"CASE WHEN NOT {whole} THEN {_ITEM['truth_on_hand']} END",
-    }
-    return _view(connection, "items", "i", columns, "1", name)
+    in_pool = of_pool(bundles=bool(any_bundle)).replace("JOIN items x", "JOIN items_read x")
+    for how, quantity, uncounted, state in (
+        ("bundle", OF_BUNDLE, UNCOUNTED_BUNDLE, "r.truth_state"),
+        ("pool", in_pool, UNCOUNTED_POOL, f"coalesce(r.truth_state, {STATE_OF_PARTS})"),
+    ):
+        of = f"""FROM main.parts p JOIN items c ON c.id = p.part_id
+          WHERE p.item_id = i.id AND p.how = '{how}'"""
+        connection.execute(
+            f"""INSERT INTO temp.derived SELECT i.id, (SELECT {quantity} {of}),
+              (SELECT {uncounted} {of}), {state}
+            FROM (SELECT DISTINCT item_id AS id FROM main.parts WHERE how = '{how}') i
+            CROSS JOIN items_read r ON r.id = i.id"""
+        )

@@ -40,6 +40,7 @@ _TABLES = (
       twins TEXT, since_at INTEGER NOT NULL)""",
     f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
     "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
+    past_views.DERIVED,
 )
 
 
@@ -139,6 +140,9 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
     _rewind_corrections(connection, before, newest)
     if before is None or before.at != at:
         _rewind_disagreements(connection, before, at)
+    has_parts = "SELECT 1 FROM temp.sqlite_master WHERE name = 'items_read'"
+    if connection.execute(has_parts).fetchone() is not None:
+        past_views.derive(connection)
 
 
 def _newest(connection: sqlite3.Connection, at: Millis) -> _Position:

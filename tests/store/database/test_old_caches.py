@@ -14,15 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from store.database import schema
 from store.database.connection import Database
 from store.history.rewind import open_at
+from store.queries import views
+from store.queries.values import DisagreementFilter
 from sync.clock import SystemClock
 from tests.long_run import first, is_long
 from tests.store.database.old_caches import differences, questions
 from tests.store.database.old_caches.life import run_command
 
+DAY_MS = 24 * 3_600_000
 FOLDER = Path(questions.__file__).parent
 NAMES = sorted((path.name.split(".")[0] for path in FOLDER.glob("*.db.xz")), reverse=True)
 
@@ -119,6 +123,28 @@ def test_the_past_is_replayed_as_before(old: dict[str, Any], tmp_path: Path) -> 
             then.rewind(moment["at"])
             found = questions.all_asked(then, moment["at"])
             assert same(found) == same(moment["answers"]), moment["at"]
+
+
+@each(2)
+def test_the_past_leads_up_to_the_present(old: dict[str, Any], tmp_path: Path) -> None:
+    """Of a shop with bundles, pools and events, too, which are derived anew for each instant."""
+    now = old["now"]
+    everything = DisagreementFilter()
+    with Database.open(tmp_path / "skew.db") as live:
+        shown = live.read(views.disagreements, everything, now=now)
+        counted = live.read(views.status, now=now).overview
+    with open_at(tmp_path / "skew.db", now) as then:
+        for days in (0, 1, 2, 3, 0):
+            at = now - days * DAY_MS
+            then.rewind(at)
+            known = then.read(views.disagreements, everything, now=at)
+            overview = then.read(views.status, now=at).overview
+            assert overview.open + overview.settling + overview.unknown == len(known)
+        assert same(to_builtins(known)) == same(to_builtins(shown))
+        names = ("open", "settling", "unknown", "oversell_units", "undersell_units")
+        assert [getattr(overview, name) for name in names] == [
+            getattr(counted, name) for name in names
+        ]
 
 
 @each(2)
