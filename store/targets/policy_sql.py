@@ -250,17 +250,20 @@ def _quantity(
         return none
     # Multiplied before it is divided, in whole numbers: a share rounds down once and no float is in
     # it.
-    per_unit = f"1000000 * {units}"
-    if units.isdigit():
-        per_unit = str(1_000_000 * int(units))
-    formula = f"max(0, {_BASE[policy.made_of]} - {buffer}) * {share_ppm} / ({per_unit})"
+    base = _BASE[policy.made_of]
+    formula = f"max(0, {base})" if buffer == "0" else f"max(0, {base} - {buffer})"
+    if (share_ppm, units) != ("1000000", "1"):
+        per_unit = f"1000000 * {units}"
+        if units.isdigit():
+            per_unit = str(1_000_000 * int(units))
+        formula = f"{formula} * {share_ppm} / ({per_unit})"
     if policy.cap is not None:
         formula = f"min({cap}, {formula})"
     if policy.state is not None or not channel.hides:
         return formula
-    # coalesce: where the authority has no states, its quantity is all there is.
+    # Where the authority has no states (NULL is in no list), its quantity is all there is.
     words = ", ".join(f"'{state}'" for state in channel.hides)
-    hidden = f"coalesce(i.truth_state, '') IN ({words}) AND i.truth_quantity IS NOT NULL"
+    hidden = f"i.truth_state IN ({words}) AND i.truth_quantity IS NOT NULL"
     return f"CASE WHEN {hidden} THEN 0 ELSE {formula} END"
 
 

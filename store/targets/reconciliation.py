@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from store.cells.cell_ids import cell, channel_of, code, of_channel
-from store.model import ChannelTerms, Millis
+from store.cells.cell_ids import STATE_CODES, cell, channel_of, code, of_channel
+from store.model import UNCOUNTED, ChannelTerms, Millis
 from store.targets import copies
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
 
@@ -42,6 +42,14 @@ SETTLES_AT = """coalesce(CASE WHEN available > wanted
 """SQL for the instant from which a number that differs can be acted on; reads `differing_now`."""
 
 
+# Cheaper than whether it differs, for the million cells that agree: whatever has anything odd about
+# it is looked at closely by `find`.
+_MAY_DIFFER = f"""l.differs OR l.marked OR NOT l.present OR l.available < 0
+  OR l.state = {STATE_CODES[UNCOUNTED]} OR l.state <> l.target_state
+  OR l.available IS NOT l.target_quantity
+    AND (l.target_quantity IS NOT NULL OR i.truth_quantity IS NULL)"""
+
+
 class Reconciliation:
     """One reconcile of the moved items: their targets, and what differs from them."""
 
@@ -58,25 +66,22 @@ class Reconciliation:
         """By id; None: it is configured no more, so that nothing is expected of it."""
 
     def touch(self) -> None:
-        """Find the cells whose target moves, and those that differ now or did before."""
+        """Find the cells whose target moves, and those that may differ now or did before."""
         # Channel by channel: the SQL holds one channel's policy, and the cells are met in the
         # order in which they lie. CROSS JOIN makes SQLite begin with the moved items: by its own
         # estimate it would begin with the catalogue.
         self._run("DELETE FROM affected")
         for channel_id, channel in self._channels.items():
-            quantity = state = kind = "NULL"
+            quantity = state = "NULL"
             if channel is not None:
                 quantity = self._compiled.target_quantity(channel)
                 state = self._compiled.target_state(channel)
-                kind = self._compiled.kind(channel)
+            moves = f"""l.target_quantity IS NOT {quantity}
+              OR l.target_state IS NOT {code(state)}"""
             self._run(
-                f"""INSERT INTO affected SELECT l.id, {quantity}, {state},
-                  l.target_quantity IS NOT {quantity} OR l.target_state IS NOT {state}
-                FROM moved m CROSS JOIN listings l ON l.id = {cell(str(channel_id), "m.item_id")}
-                CROSS JOIN items i ON i.id = m.item_id
-                WHERE l.differs = 1 OR l.target_quantity IS NOT {quantity}
-                  OR l.target_state IS NOT {state} OR {kind} IS NOT NULL
-                  OR (l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS})"""
+                f"""INSERT INTO affected SELECT l.id, {quantity}, {state}, {moves}
+                FROM moved m CROSS JOIN cells l ON l.id = {cell(str(channel_id), "m.item_id")}
+                CROSS JOIN items i ON i.id = m.item_id WHERE {_MAY_DIFFER} OR {moves}"""
             )
 
     def set_targets(self, *, now: Millis) -> None:
@@ -117,6 +122,9 @@ class Reconciliation:
           CROSS JOIN items i ON i.id = l.item_id WHERE {of_channel("t.id", str(channel_id))}"""
         self._run(
             f"""{_INTO_DIFFERING}
+            WITH found AS MATERIALIZED (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
+              {raise_ms} AS raise_ms, {compiled.kind(channel)} AS kind,
+              {compiled.rests_on("quantity")} AS rests_on {affected})
             SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
@@ -124,10 +132,7 @@ class Reconciliation:
               CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus,
               at_least
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
-                coalesce(target_quantity, 0) AS wanted
-              FROM (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
-                {raise_ms} AS raise_ms, {compiled.kind(channel)} AS kind,
-                {compiled.rests_on("quantity")} AS rests_on {affected})) AS differing_now
+                coalesce(target_quantity, 0) AS wanted FROM found) AS differing_now
             WHERE kind IS NOT NULL"""
         )
         self._run(

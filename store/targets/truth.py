@@ -67,15 +67,20 @@ def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
         derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
     figure = "q.{}" if compiled.counts_pieces() else BOUNDED.format("q.{} * " + units)
     there = f"CASE WHEN q.present = 1 THEN {figure} END"
+    # Mostly one listing says both, and hardly any channel says what its number is made of.
+    state_of = "q" if quantity == state else "s"
+    figures = "(SELECT EXISTS (SELECT 1 FROM cell_figures))"
+    made_of = f"CASE WHEN q.present = 1 AND {figures} THEN {figure} END"
+    second = "" if state_of == "q" else f"LEFT JOIN listings s ON s.id = {cell(state, 'i.id')}"
     _write_changed(
         connection,
         compiled,
-        f"""SELECT i.id, q.id, s.id, {there.format("available")},
-            CASE WHEN s.present = 1 THEN {STATE_OF.format("s.state")} END,
-            {there.format("on_hand")}, {there.format("incoming")}, {IS_UNCOUNTED}
+        f"""SELECT i.id, q.id, {state_of}.id, {there.format("available")},
+            CASE WHEN {state_of}.present = 1 THEN {STATE_OF.format(f"{state_of}.state")} END,
+            {made_of.format("on_hand")}, {made_of.format("incoming")}, {IS_UNCOUNTED}
           FROM moved m CROSS JOIN items i ON i.id = m.item_id
           LEFT JOIN listings q ON q.id = {cell(quantity, "i.id")}
-          LEFT JOIN listings s ON s.id = {cell(state, "i.id")} {derived}""",
+          {second} {derived}""",
     )
 
 
