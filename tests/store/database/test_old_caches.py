@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from msgspec import to_builtins
+from sqlite_utils import Database as SqliteUtils
 
 from store.database import schema
 from store.database.connection import Database
@@ -67,6 +68,45 @@ def test_it_becomes_what_a_new_cache_is(old: dict[str, Any], tmp_path: Path) -> 
         assert columns(migrated) == columns(fresh)
         assert migrated.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert migrated.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_the_second_schema_of_its_first_half_hour_is_completed(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "skew.db", isolation_level=None)) as early:
+        for migration in schema.MIGRATIONS[:2]:
+            migration(SqliteUtils(early))
+        early.execute("ALTER TABLE items DROP COLUMN pending_own")
+        early.execute("DROP INDEX events_newest")
+        early.execute("INSERT INTO items (id, sku) VALUES (1, 'A')")
+        early.execute(
+            """INSERT INTO channels (id, name, kind, direction, roles, every_ms, stale_after_ms,
+              lag_ms, settle_reduce_ms, settle_raise_ms)
+            VALUES (1, 'shop', '', '', '', 1, 1, 0, 0, 0)"""
+        )
+        early.execute(
+            """INSERT INTO events (id, channel_id, event_id, kind, item_id, quantity, at,
+              received_at, fate) VALUES (1, 1, '1', 'ordered', 1, 2, 5, 5, 'projected')"""
+        )
+        early.execute(
+            "INSERT INTO movements (event_row, item_id, available, on_hand, at) "
+            "VALUES (1, 1, -2, 0, 5)"
+        )
+        early.execute("PRAGMA user_version = 2")
+
+    Database.open(tmp_path / "skew.db").close()
+
+    with closing(sqlite3.connect(tmp_path / "skew.db")) as migrated:
+        assert migrated.execute("SELECT pending_own FROM items").fetchall() == [(-2,)]
+        Database.open(tmp_path / "new.db").close()
+        with closing(sqlite3.connect(tmp_path / "new.db")) as fresh:
+            found, wanted = columns(migrated), columns(fresh)
+    # A column that was added late stands last.
+    assert {key: sorted(map(str, value)) if key[0] == "table" else value
+            for key, value in found.items() if key != ("table", "items")} == {
+        key: sorted(map(str, value)) if key[0] == "table" else value
+        for key, value in wanted.items() if key != ("table", "items")
+    }  # fmt: skip
+    names = {name for _, name, *_ in found["table", "items"]}
+    assert names == {name for _, name, *_ in wanted["table", "items"]}
 
 
 def columns(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:

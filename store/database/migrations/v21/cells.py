@@ -122,6 +122,21 @@ ALTER TABLE new_moved_outside_polls RENAME TO moved_outside_polls;
 """
 
 
+# The second schema had no such column and index for half an hour, until 24 November 2026 at 21:34
+# UTC, and a cache that was made or migrated then has none still.
+_SUMS = """UPDATE items SET pending_own = coalesce((SELECT sum(v.available) FROM movements v
+  WHERE v.item_id = items.id AND v.unseen = 1), 0)
+WHERE id IN (SELECT item_id FROM movements WHERE unseen = 1)"""
+
+
+def _repair(connection: sqlite3.Connection) -> None:
+    names = [name for _, name, *_ in connection.execute("PRAGMA table_info(items)")]
+    if "pending_own" not in names:
+        connection.execute("ALTER TABLE items ADD COLUMN pending_own INTEGER NOT NULL DEFAULT 0")
+        connection.execute(_SUMS)
+    connection.execute("CREATE INDEX IF NOT EXISTS events_newest ON events (channel_id, at)")
+
+
 def _begin(connection: sqlite3.Connection) -> None:
     for statement in statements(CELLS + DISAGREEMENTS + REFERENCES + FIRST_READINGS + ";"):
         connection.execute(statement)
@@ -149,6 +164,7 @@ def _copied(what: str, old: str, *new: str) -> SlicedCopy:
 
 
 def _end(connection: sqlite3.Connection) -> None:
+    _repair(connection)
     for statement in statements(SWAPPED + INDEXES):
         connection.execute(statement)
     for name, query in (VIEWS | READABLE_VIEWS).items():
