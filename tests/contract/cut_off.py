@@ -22,6 +22,8 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        # Whoever waits for a client is not woken by a close alone.
+        _end(self._listening)
         self._listening.close()
 
     def _accept(self) -> None:
@@ -48,8 +50,9 @@ class Wire:
         with contextlib.suppress(OSError):
             while answer := server.recv(65536):
                 client.sendall(answer)
-        _end(client)
-        _end(server)
+        for end in (client, server):
+            _end(end)
+            end.close()
 
 
 def _end(end: socket.socket) -> None:
