@@ -66,10 +66,7 @@ CREATE INDEX cells_dated_ahead ON cell_details (id, source_at - source_seen_at)
   WHERE source_seen_at IS NOT NULL;
 """
 
-# The open ones. Ids are never used twice: those of closed ones stay theirs.
-DISAGREEMENTS = """
-CREATE TABLE open_disagreements (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+_DISAGREEMENT = """
   item_id INTEGER NOT NULL,
   listing_id INTEGER NOT NULL,
   channel_id INTEGER NOT NULL,
@@ -90,30 +87,15 @@ CREATE TABLE open_disagreements (
   acknowledged_at INTEGER,
   acknowledged_why TEXT,
   surplus INTEGER,
-  at_least INTEGER NOT NULL DEFAULT 0
+  at_least INTEGER NOT NULL DEFAULT 0"""
+
+# The open ones. Ids are never used twice: those of closed ones stay theirs.
+DISAGREEMENTS = f"""
+CREATE TABLE open_disagreements (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,{_DISAGREEMENT}
 );
 CREATE TABLE past_disagreements (
-  id INTEGER PRIMARY KEY,
-  item_id INTEGER NOT NULL,
-  listing_id INTEGER NOT NULL,
-  channel_id INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  available INTEGER,
-  state TEXT,
-  target_quantity INTEGER,
-  target_state TEXT,
-  delta INTEGER,
-  settles_at INTEGER NOT NULL DEFAULT 0,
-  risk_minor INTEGER,
-  first_seen_at INTEGER NOT NULL,
-  moved_at INTEGER NOT NULL,
-  waits INTEGER NOT NULL DEFAULT 0,
-  rests_on INTEGER,
-  acknowledged_by TEXT,
-  acknowledged_at INTEGER,
-  acknowledged_why TEXT,
-  surplus INTEGER,
-  at_least INTEGER NOT NULL DEFAULT 0,
+  id INTEGER PRIMARY KEY,{_DISAGREEMENT},
   closed_at INTEGER NOT NULL
 );
 """

@@ -3,9 +3,9 @@
 Run it where that version's code is, so that it comes first on Python's path, with this folder's
 parent after it:
 
-    git worktree add /tmp/old COMMIT
+    git worktree add ../old COMMIT
     HERE=$PWD/tests/store/database
-    (cd /tmp/old && PYTHONPATH=$HERE python -m old_caches.make COMMIT)
+    (cd ../old && PYTHONPATH=$HERE python -m old_caches.make COMMIT)
 
 It writes `vNN.db.xz` and `vNN.json.xz` beside itself, and `vNN.past.xz`, a line for each instant
 that was replayed; NN is the number of the version's schema. With `--plain` after COMMIT,
