@@ -15,8 +15,8 @@ import msgspec
 
 from console.keys import ACTIONS, parse
 from console.keys.action import Action
+from console.text.looks.themes import PALETTES
 from console.text.operators import Name, name_error
-from console.text.themes import PALETTES
 from sync.config.decoding import Findings, join, table
 from sync.errors import ConfigError, ConfigErrors
 

@@ -20,7 +20,7 @@ _WITHOUT_A_CURSOR = ("", "dumb", "unknown")
 
 def screen_options(command: F) -> F:
     """Add what says how the console looks on this terminal: `--theme` and `--ascii`."""
-    from console.text.themes import PALETTES
+    from console.text.looks.themes import PALETTES
 
     theme = click.option(
         "--theme",

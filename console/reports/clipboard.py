@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from console.reports import json_documents, json_incidents
+from console.reports import json_documents
 from console.reports.disagreements import CSV_COLUMNS, csv_row
+from console.reports.incidents import json_incidents
 from console.text.format import clean
 from store.model import Cause, Correction, Disagreement, Incident, Millis
 from store.queries.values import ChannelHealth

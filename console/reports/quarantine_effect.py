@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from console.text.confirmation import BIG_ROWS, BIG_TO_ZERO, BIG_UNITS, Confirmation
 from console.text.format import NONE, money, plural, signed, units
-from store.polling.quarantine_effect import EffectRow, QuarantineEffect
+from store.polling.preview.quarantine_effect import EffectRow, QuarantineEffect
 
 
 def confirmation_for(effect: QuarantineEffect) -> Confirmation:

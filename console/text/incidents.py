@@ -8,7 +8,7 @@ from typing import NamedTuple
 from console.text.format import age, day_and_time, plain_times, time_of_day
 from store.channels.incident_list import IncidentSeverity, IncidentState, state
 from store.model import Incident, IncidentKind, Millis
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling.preview.quarantine_effect import QuarantineEffect
 from store.queries.values import RecentPoll
 
 GLYPHS: Mapping[IncidentSeverity, str] = MappingProxyType(

@@ -20,7 +20,7 @@ from console.keys import by_name
 from console.keys.action import PageName
 from console.text import failure
 from console.text.format import clean
-from console.text.themes import PALETTES
+from console.text.looks.themes import PALETTES
 from console.tui.data.refresh import RefreshLoop
 from console.tui.data.source import DataSource
 from console.tui.dialogs.copy_export import OperatorNameDialog

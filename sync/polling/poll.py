@@ -23,18 +23,9 @@ from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import RecordPage, SinceSource, closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import (
-    absences,
-    deltas,
-    events,
-    file_sequence,
-    file_times,
-    guard,
-    placeless,
-    recognition,
-    recovery,
-)
+from sync.polling import absences, deltas, events, guard, placeless, recognition, recovery
 from sync.polling.channel_state import ChannelState
+from sync.polling.files import file_sequence, file_times
 from sync.polling.recovery import EngineContext
 from sync.transport.budgets.base import ending_within
 

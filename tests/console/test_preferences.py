@@ -7,7 +7,7 @@ import pytest
 
 from console.keys import ACTIONS, parse
 from console.preferences import Preferences, decode, load, path
-from console.text.themes import PALETTES
+from console.text.looks.themes import PALETTES
 from console.tui.drawing.terminal import bound
 from sync.errors import ConfigErrors
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from store.model import Record
-from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.doubts.nulls import is_null
 from sync.channels.http.listing.records import RecordDecoder
 
 SOME_LEVELS: dict[str, Any] = {"levels": [{"qty": None}]}

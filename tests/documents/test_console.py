@@ -9,7 +9,7 @@ from console import preferences
 from console.keys import ACTIONS
 from console.keys.action import Action, PageName
 from console.reports.tables import where
-from console.text.themes import PALETTES
+from console.text.looks.themes import PALETTES
 from console.tui.data.disagreement_filter import KEYS
 from console.tui.data.update_filter import KEYS as UPDATE_KEYS
 from console.tui.dialogs.help import SIGNS

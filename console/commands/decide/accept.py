@@ -33,10 +33,12 @@ def accept(  # noqa: PLR0913 - its options.
     The poll becomes the channel's readings. `--json` has the effect with its listings, those that
     would change most first. Exits 1 if there is no quarantined poll, or you said no.
     """
-    from console.reports import incident_tables, json_documents, json_incidents
+    from console.reports import json_documents
+    from console.reports.incidents import incident_tables, json_incidents
     from console.reports.table import Paper
     from store.errors import NoSuchThing, NotAllowed
-    from store.polling import quarantine, quarantine_preview
+    from store.polling import quarantine
+    from store.polling.preview import quarantine_preview
     from sync.clock import SystemClock
     from sync.corrections import decide
     from sync.targets import terms

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from console.commands.decide.outcome import print_outcome
-from console.commands.decide.selection import seen_versions
+from console.commands.decide.updates.outcome import print_outcome
+from console.commands.decide.updates.selection import seen_versions
 from console.commands.options import by_option, config_option, example, json_option, text
 from console.context import load, open_cache
 

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import click
 
-from console.commands.decide.outcome import print_outcome
-from console.commands.decide.selection import SelectedUpdates, UpdateSelection, selection_options
+from console.commands.decide.updates.outcome import print_outcome
+from console.commands.decide.updates.selection import (
+    SelectedUpdates,
+    UpdateSelection,
+    selection_options,
+)
 from console.commands.options import (
     by_option,
     config_option,

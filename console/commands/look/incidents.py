@@ -79,7 +79,7 @@ def _write(
     snapshot: "Snapshot", ids: "array[int]", outlet: "Outlet", *, now: "Millis", as_json: bool
 ) -> "set[IncidentState]":
     """Write these incidents as they are read; answer which states they are in."""
-    from console.reports import incident_tables, json_incidents
+    from console.reports.incidents import incident_tables, json_incidents
     from console.reports.streaming.json_stream import JsonStream
     from console.reports.streaming.parts import in_parts, lines_text
     from console.reports.table import Paper

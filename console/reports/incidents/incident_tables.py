@@ -8,7 +8,7 @@ from console.text import incidents as incident_words
 from console.text.format import show_blanks, signed, units
 from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling.preview.quarantine_effect import QuarantineEffect
 
 Lines = list[str]
 

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from store.channels.incident_list import severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling.preview.quarantine_effect import QuarantineEffect
 from sync.clock import rfc3339
 
 Json = dict[str, object]

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from console.reports import json_documents, json_incidents
+from console.reports import json_documents
 from console.reports.disagreements import CSV_COLUMNS, csv_row, defused
+from console.reports.incidents import json_incidents
 from console.reports.streaming import json_rows
 from console.text.disagreement_groups import Explained
 from console.text.format import day_and_time

@@ -43,8 +43,9 @@ from store.model import (
     Millis,
     Status,
 )
-from store.polling import events, quarantine, quarantine_preview
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling import events, quarantine
+from store.polling.preview import quarantine_preview
+from store.polling.preview.quarantine_effect import QuarantineEffect
 from store.queries import poll_health, ranking, severity_sql, views
 from store.queries.ranking_values import GroupBy, Grouped, Ranked, RankingHints
 from store.queries.values import (

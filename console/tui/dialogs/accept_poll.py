@@ -16,7 +16,7 @@ from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import incidents
 from console.tui.widgets.text import TextBlock
 from store.model import Millis
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling.preview.quarantine_effect import QuarantineEffect
 
 
 class AcceptPollDialog(LiveDialog, ConfirmDialog):

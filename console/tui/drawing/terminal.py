@@ -17,7 +17,7 @@ from textual.keys import _character_to_key
 
 from console.text import streams
 from console.text.glyphs import to_ascii
-from console.text.themes import PALETTES, SIXTEEN
+from console.text.looks.themes import PALETTES, SIXTEEN
 
 COPIED_MAX = 65_536
 """Bytes; a terminal passes over a clipboard that is much larger."""

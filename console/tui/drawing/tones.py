@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.theme import Theme
 
 from console.text.format import cells, clean, cut
-from console.text.themes import PALETTES, ThemePalette
+from console.text.looks.themes import PALETTES, ThemePalette
 
 
 class Tone(StrEnum):

@@ -30,7 +30,7 @@ from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.channels.incident_list import IncidentFilter
 from store.model import Incident, IncidentKind
-from store.polling.quarantine_effect import QuarantineEffect
+from store.polling.preview.quarantine_effect import QuarantineEffect
 
 
 class IncidentsPage(ListPage):

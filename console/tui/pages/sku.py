@@ -30,7 +30,7 @@ from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import DecisionPage
 from console.tui.pages.page import Acts
-from console.tui.views import sku_detail, sku_table
+from console.tui.views.sku import sku_detail, sku_table
 from console.tui.widgets.scroll import CursorScroll, ScrollBody
 from console.tui.widgets.text import LazyLines, TextBlock
 from store.history import series

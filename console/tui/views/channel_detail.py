@@ -6,7 +6,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from console.text.format import NONE, age, cells, clean, cut, fit, plural, time_of_day, units
-from console.text.sparkline import progress_bar
+from console.text.looks.sparkline import progress_bar
 from console.tui.data.values import ChannelDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels

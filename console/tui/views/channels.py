@@ -6,7 +6,7 @@ One vocabulary for the dashboard's panel, the channels' page and the header.
 from collections.abc import Callable, Mapping, Sequence
 
 from console.text.format import NONE, age, fit, units
-from console.text.sparkline import progress_bar, sparkline
+from console.text.looks.sparkline import progress_bar, sparkline
 from console.tui.drawing.columns import Column
 from console.tui.drawing.tones import Cell, Tone
 from store.model import Freshness, Millis, PollOutcome

@@ -10,7 +10,7 @@ from textual.content import Content
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action, PageName
 from console.text.format import age, cells, cut, day_and_time, money, plural, time_of_day, units
-from console.text.sparkline import count_bars
+from console.text.looks.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
 from store.model import LIVE_CORRECTIONS, Millis
 from store.queries.values import Overview, StatusCounts

@@ -28,7 +28,7 @@ from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.channels import OUTCOMES
 from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
 from store.model import Incident, Millis
-from store.polling.quarantine_effect import EffectRow, QuarantineEffect
+from store.polling.preview.quarantine_effect import EffectRow, QuarantineEffect
 from store.queries.values import RecentPoll
 
 LISTED = 12

@@ -1,4 +1,9 @@
-"""The sixth schema: the pauses of all writes, each with who began it and who ended it."""
+"""The sixth and the seventh schema: pauses of all writes, and lists that lag behind single records.
+
+Each pause has who began it and who ended it. `behind_update` is the update that the channel's list
+has contradicted though its single record showed it, until the list shows it too. `list_lag_ms` is
+the longest that this was seen to take, at `list_lag_at`.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -21,8 +26,21 @@ CREATE UNIQUE INDEX write_pause_in_force ON write_pauses (ended_at IS NULL)
   WHERE ended_at IS NULL;
 """
 
+LIST_LAG = """
+ALTER TABLE listings ADD COLUMN behind_update INTEGER;
+ALTER TABLE channels ADD COLUMN list_lag_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channels ADD COLUMN list_lag_at INTEGER;
+CREATE INDEX listings_behind ON listings (channel_id) WHERE behind_update IS NOT NULL;
+"""
 
-def run(database: "SqliteUtils") -> None:
+
+def make_write_pauses(database: "SqliteUtils") -> None:
     """Make room for the pauses of all writes."""
     for statement in statements(WRITE_PAUSES):
+        database.execute(statement)
+
+
+def make_list_lag(database: "SqliteUtils") -> None:
+    """Note which lists lag, and by how much."""
+    for statement in statements(LIST_LAG):
         database.execute(statement)

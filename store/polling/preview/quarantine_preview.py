@@ -13,7 +13,7 @@ from store.database.rows import Columns
 from store.model import QUANTITY_MAX
 from store.polling import quarantine
 from store.polling.comparison import Comparison
-from store.polling.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
+from store.polling.preview.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
 from store.targets import bundles, copies, truth
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql
 

@@ -41,7 +41,7 @@ from sync.errors import ChannelError, Temporary
 from sync.values import quoted
 
 if TYPE_CHECKING:
-    from sync.channels.csv.remote import RemotePlace
+    from sync.channels.csv.remote_files.remote import RemotePlace
     from sync.transport.transport import Transport
 
 QUIET_MS = 2_000
@@ -103,7 +103,7 @@ class CsvFile:
         self._path = base / Path(options.path).expanduser()
         self._remote: RemotePlace | None = None
         if options.is_remote:
-            from sync.channels.csv import remote, servers
+            from sync.channels.csv.remote_files import remote, servers
 
             server = servers.server_of(name, options, base, transport.redactor, transport.timeout_s)
             self._remote = remote.RemotePlace(server, clock)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from console.commands.decide import selection
+from console.commands.decide.updates import selection
 from store.model import CorrectionStatus
 from store.queries.values import DisagreementFilter
 from tests.store.world import channel, record, world

@@ -7,7 +7,7 @@ import pytest
 from rich.color import ColorSystem
 from textual.color import Color
 
-from console.text.themes import PALETTES, SIXTEEN, ThemePalette
+from console.text.looks.themes import PALETTES, SIXTEEN, ThemePalette
 from console.tui.drawing.tones import THEMES, Tone
 from console.tui.session.preferences import CommandLineChoices, SessionPreferences
 from tests.console.small_shop import Shop, console, press, strips_of

@@ -24,8 +24,9 @@ from store.model import (
     State,
     Terms,
 )
-from store.polling import quarantine, quarantine_preview
-from store.polling.quarantine_effect import ChannelEffect, QuarantineEffect
+from store.polling import quarantine
+from store.polling.preview import quarantine_preview
+from store.polling.preview.quarantine_effect import ChannelEffect, QuarantineEffect
 from tests.long_run import examples
 from tests.store.world import World, channel, record, stock, terms, warehouse, world
 

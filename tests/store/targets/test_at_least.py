@@ -9,7 +9,8 @@ from store.accounts import balance
 from store.corrections import decisions, freeze, lifecycle
 from store.history import rewind, timeline
 from store.model import CorrectionStatus, Kind, Policy, Record
-from store.polling import quarantine, quarantine_preview
+from store.polling import quarantine
+from store.polling.preview import quarantine_preview
 from store.queries import views
 from store.queries.values import DisagreementFilter
 from store.reasons import Reason

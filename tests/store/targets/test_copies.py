@@ -7,7 +7,7 @@ import pytest
 
 from store.model import Record, Refused
 from store.polling import quarantine
-from store.polling.quarantine_preview import preview_accepting
+from store.polling.preview.quarantine_preview import preview_accepting
 from store.queries.ranking import grouped, total_of
 from store.queries.ranking_values import GroupBy, Severity, Side
 from store.queries.values import DisagreementFilter

@@ -10,7 +10,7 @@ from store.accounts import balance
 from store.corrections import decisions, lifecycle
 from store.model import Component, CorrectionStatus, Policy, Pool, Record, Refused, State
 from store.polling import merge, quarantine
-from store.polling.quarantine_preview import preview_accepting
+from store.polling.preview.quarantine_preview import preview_accepting
 from store.queries import uncounted
 from store.queries.ranking_values import Severity
 from store.queries.uncounted import UncountedListing

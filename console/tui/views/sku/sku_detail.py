@@ -28,7 +28,14 @@ from console.tui.data.sku import SkuDetail
 from console.tui.drawing.plot import Curve, PlotData, signs
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.disagreements import tone_of
-from console.tui.views.sku_table import CHANNEL_MAX, CHANNEL_MIN, SIGNS, rows_of, since, update_of
+from console.tui.views.sku.sku_table import (
+    CHANNEL_MAX,
+    CHANNEL_MIN,
+    SIGNS,
+    rows_of,
+    since,
+    update_of,
+)
 from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
 from store.accounts.balance import Balance
 from store.history.series import StockSeries

@@ -1,6 +1,6 @@
 """A SKU's listings as a table: what each should show and shows, and how far to trust it. Pure.
 
-And the SKU in one line. `console.tui.views.sku_detail` writes what stands under it.
+And the SKU in one line. `console.tui.views.sku.sku_detail` writes what stands under it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from sync.channels.csv import servers
 from sync.channels.csv.files import FileStatus, Fits, has_suffix
-from sync.channels.csv.servers import Server
+from sync.channels.csv.remote_files import servers
+from sync.channels.csv.remote_files.servers import Server
 from sync.channels.csv.unpacking.content import FILE_BYTES_MAX
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary

@@ -11,7 +11,7 @@ from sync import values
 from sync.channels.api import expressions
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import formats, paging
-from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.doubts.nulls import is_null
 from sync.channels.http.listing.pages import PageReader, PageRequest
 from sync.channels.http.listing.table import OF_A_HEADER, EachTable, ListTable
 from sync.channels.http.listing.walk import ListWalk, ParentOfList

@@ -11,7 +11,7 @@ from sync.channels.api import expressions
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import announcements, formats
 from sync.channels.http.listing.announcements import Announcement, Told
-from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.doubts.nulls import is_null
 from sync.channels.http.listing.table import OF_A_HEADER, ListTable
 from sync.errors import ChannelError, ContractBroken
 

@@ -9,7 +9,7 @@ from sync import values
 from sync.channels.api import expressions
 from sync.channels.http import placeholders
 from sync.channels.http.listing.announcements import LINK, REL_NEXT, Told
-from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.doubts.nulls import is_null
 from sync.channels.http.listing.pages import PageBody, PageRequest, found_nothing
 from sync.channels.http.listing.table import ListTable, PagingTable
 

@@ -16,11 +16,11 @@ from sync.channels.base import FreshReadings, RecordPage, closing
 from sync.channels.csv.rows import Row
 from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import ahead, paging
+from sync.channels.http.listing.doubts.unfound import UnfoundFields
 from sync.channels.http.listing.formats import CsvContent
 from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.records import RecordDecoder
-from sync.channels.http.listing.unfound import UnfoundFields
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.words import NumberWords
 from sync.columns import Column

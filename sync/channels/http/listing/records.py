@@ -12,7 +12,7 @@ from sync.channels.api import expressions
 from sync.channels.base import FreshReadings
 from sync.channels.http import refs
 from sync.channels.http.listing.columns import ColumnDecoder, FieldReader
-from sync.channels.http.listing.nulls import is_null
+from sync.channels.http.listing.doubts.nulls import is_null
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.columns import Column
 from sync.errors import ContractBroken

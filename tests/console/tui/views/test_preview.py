@@ -1,7 +1,7 @@
 import pytest
 
 from console.text.format import plain_times, wrap
-from console.text.sparkline import sparkline
+from console.text.looks.sparkline import sparkline
 from console.tui.session.state import ConsoleState, refusals
 from console.tui.views.header import ConsoleStatus, Mode, header
 from store.decision import Decision

@@ -1,0 +1,1 @@
+"""Which updates a decision is about, and what came of it."""

@@ -1,0 +1,1 @@
+"""Incidents as tables and as JSON."""

@@ -1,0 +1,1 @@
+"""Glyphs, colours and small drawings, without a screen."""

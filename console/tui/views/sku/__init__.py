@@ -1,0 +1,1 @@
+"""One SKU: its cells and all that is known of it."""

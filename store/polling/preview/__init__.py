@@ -1,0 +1,1 @@
+"""What accepting a quarantined poll would change, found before anybody accepts it."""

@@ -1,0 +1,1 @@
+"""Files that stand on servers: how they are fetched."""

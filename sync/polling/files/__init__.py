@@ -1,0 +1,1 @@
+"""The files that a poll reads: which are in force, and of what time they are."""
