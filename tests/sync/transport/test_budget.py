@@ -1,14 +1,11 @@
 """Budgets: a share of the vendor's limit, learned from its answers, and never a standstill."""
 
 import asyncio
-import contextlib
-import json
 import math
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import Temporary
@@ -18,11 +15,8 @@ from sync.transport.budgets.window import RequestWindow
 from sync.transport.call import Reply
 from tests.loopback import Answer, script
 from tests.sync.scripted_channel import HandClock
+from tests.sync.transport.budget_bench import cost, reply, sweep
 from tests.sync.transport.test_transport import rig
-
-
-def _reply(headers: dict[str, str] | None = None, body: bytes = b"{}", status: int = 200) -> Reply:
-    return Reply(status, headers or {}, body, "http://shop.test/")
 
 
 class _Windowed:
@@ -45,7 +39,7 @@ class _Windowed:
         is_over = self.used >= self.quota
         self.used += 1
         self.refused += is_over and ours
-        return _reply(
+        return reply(
             {
                 "x-rate-limit-requests-left": str(left),
                 "x-rate-limit-requests-quota": str(self.quota),
@@ -55,17 +49,11 @@ class _Windowed:
         )
 
 
-async def _sweep(budget: Budget, ask: Callable[[], Reply], requests: int) -> None:
-    for _ in range(requests):
-        await budget.turn()
-        budget.note(ask())
-
-
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9, 1.0])
 async def test_a_window_takes_its_share_of_each_span_and_at_least_one_request(share: float) -> None:
     clock = HandClock()
     vendor = _Windowed(clock, 50)
-    await _sweep(RequestWindow(clock, share), vendor.ask, 160)
+    await sweep(RequestWindow(clock, share), vendor.ask, 160)
     assert max(vendor.ours_in_span) <= max(1, math.ceil(50 * share))
     assert vendor.ours == 160
     assert vendor.refused == 0
@@ -75,7 +63,7 @@ async def test_a_window_takes_its_share_of_each_span_and_at_least_one_request(sh
 async def test_a_window_of_few_requests_is_no_standstill(quota: int) -> None:
     clock = HandClock()
     vendor = _Windowed(clock, quota)
-    await _sweep(RequestWindow(clock, 0.01), vendor.ask, 10)
+    await sweep(RequestWindow(clock, 0.01), vendor.ask, 10)
     assert vendor.refused == 0
 
 
@@ -83,7 +71,7 @@ async def test_requests_at_once_at_the_beginning_of_a_span_keep_to_the_share() -
     clock = HandClock()
     vendor = _Windowed(clock, 20)
     window = RequestWindow(clock, 0.1)
-    await _sweep(window, vendor.ask, 2)
+    await sweep(window, vendor.ask, 2)
     clock.at += 30_000
     began = clock.now()
     for _ in range(2):
@@ -98,7 +86,7 @@ async def test_the_share_of_a_long_span_holds_in_each_of_them() -> None:
     vendor = _Windowed(clock, 20, 3_600_000)
     window = RequestWindow(clock, 0.5)
     for _ in range(3):
-        await _sweep(window, vendor.ask, 10)
+        await sweep(window, vendor.ask, 10)
         with pytest.raises(Temporary, match="our share of the requests") as raised:
             await window.turn()
         clock.at += round((raised.value.retry_after_s or 0) * 1000)
@@ -109,7 +97,7 @@ async def test_requests_that_are_never_answered_stop_nothing_for_long() -> None:
     clock = HandClock()
     vendor = _Windowed(clock, 4, 3_600_000)
     window = RequestWindow(clock, 0.5)
-    await _sweep(window, vendor.ask, 1)
+    await sweep(window, vendor.ask, 1)
     clock.at += 3_600_000
     began = clock.now()
     for _ in range(6):
@@ -135,7 +123,7 @@ async def test_a_window_slows_down_where_the_other_apps_need_theirs() -> None:
 async def test_a_window_waits_where_nothing_is_left_and_goes_on_in_the_next() -> None:
     clock = HandClock()
     window = RequestWindow(clock, 0.5)
-    window.note(_reply({"x-rate-limit-requests-left": "0", "x-rate-limit-time-reset-ms": "12345"}))
+    window.note(reply({"x-rate-limit-requests-left": "0", "x-rate-limit-time-reset-ms": "12345"}))
     before = clock.now()
     await window.turn()
     assert clock.now() - before == 12_345
@@ -150,7 +138,7 @@ async def test_a_429_empties_a_window_whatever_its_headers_say() -> None:
     ):
         clock = HandClock()
         window = RequestWindow(clock, 0.5)
-        window.note(_reply(headers, status=429))
+        window.note(reply(headers, status=429))
         before = clock.now()
         await window.turn()
         assert clock.now() - before == waits_ms, headers
@@ -166,7 +154,7 @@ async def test_the_standard_headers_fill_a_window_too() -> None:
         clock = HandClock()
         window = RequestWindow(clock, 0.5)
         epoch = str(clock.now() // 1000 + 9)
-        window.note(_reply({k: v.replace("epoch", epoch) for k, v in headers.items()}))
+        window.note(reply({k: v.replace("epoch", epoch) for k, v in headers.items()}))
         before = clock.now()
         await window.turn()
         assert clock.now() - before == 9_000, headers
@@ -175,9 +163,9 @@ async def test_the_standard_headers_fill_a_window_too() -> None:
 async def test_an_end_that_each_answer_moves_ahead_still_comes() -> None:
     clock = HandClock()
     window = RequestWindow(clock, 0.5)
-    rolling = _reply({"ratelimit": "limit=10, remaining=9, reset=30"})
+    rolling = reply({"ratelimit": "limit=10, remaining=9, reset=30"})
     before = clock.now()
-    await _sweep(window, lambda: rolling, 30)
+    await sweep(window, lambda: rolling, 30)
     assert clock.now() - before <= 6 * 30_000
 
 
@@ -205,131 +193,22 @@ def test_nonsense_in_headers_stops_nothing_for_ever(
         for budget in (RequestWindow(clock, 0.5), TokenBucket(clock, 2, 2, 0.5)):
             before = clock.now()
             for _ in range(4):
-                budget.note(_reply(headers, status=status))
+                budget.note(reply(headers, status=status))
                 await budget.turn()
             assert clock.now() - before <= 4 * WAIT_S_MAX * 1000
 
     asyncio.run(run())
 
 
-def _cost(
-    now: float, most: float = 2000, rate: float = 100, asked: Any = 50, cost: Any = 40
-) -> Reply:
-    status = {"maximumAvailable": most, "currentlyAvailable": now, "restoreRate": rate}
-    extensions = {
-        "cost": {"requestedQueryCost": asked, "actualQueryCost": cost, "throttleStatus": status}
-    }
-    return _reply(body=json.dumps({"data": {}, "extensions": extensions}).encode())
-
-
-class _Pointed:
-    """A shop of Shopify's: points that come back, the planned cost taken, the rest given back."""
-
-    def __init__(
-        self, clock: HandClock, most: float, rate: float, asked: float, cost: float
-    ) -> None:
-        self.clock, self.most, self.rate, self.asked, self.cost = clock, most, rate, asked, cost
-        self.points, self.at, self.throttled, self.least = most, clock.now(), 0, most
-
-    def use(self, points: float) -> None:
-        self.points -= points
-
-    def ask(self) -> Reply:
-        now = self.clock.now()
-        self.points = min(self.most, self.points + (now - self.at) / 1000 * self.rate)
-        self.at = now
-        if self.points < self.asked:
-            self.throttled += 1
-            return _cost(self.points, self.most, self.rate, self.asked, None)
-        self.points -= self.cost
-        self.least = min(self.least, self.points)
-        return _cost(self.points, self.most, self.rate, self.asked, self.cost)
-
-
-@pytest.mark.parametrize("share", [0.05, 0.5, 1.0])
-@pytest.mark.parametrize(("most", "rate"), [(2000, 100), (1000, 50), (40_000, 2000)])
-async def test_points_are_taken_to_our_share(share: float, most: float, rate: float) -> None:
-    clock = HandClock()
-    shop = _Pointed(clock, most, rate, asked=300, cost=250)
-    query = PointsBucket(clock, share).query(300)
-    began = clock.now()
-    await _sweep(query, shop.ask, 100)
-    took_s = (clock.now() - began) / 1000
-    assert shop.throttled == 0
-    # What was saved up, and then what comes back; never slower than one in `SLOWEST_S`.
-    own = max(share * rate, min(rate, 300 / SLOWEST_S))
-    assert share * most + own * took_s + 2 * 300 >= 100 * 250
-    assert took_s <= 100 * 300 / own
-    assert shop.least >= most * (1 - share) - 300 or own > share * rate
-
-
-async def test_points_that_others_use_make_queries_wait() -> None:
-    clock = HandClock()
-    shop = _Pointed(clock, 1000, 50, asked=100, cost=100)
-    query = PointsBucket(clock, 0.5).query(100)
-    await _sweep(query, shop.ask, 1)
-    shop.use(850)
-    query.note(_cost(shop.points, 1000, 50, 100, 0))
-    before = clock.now()
-    await query.turn()
-    assert (clock.now() - before) / 1000 >= 1, "50 points are there, 100 are needed"
-    assert shop.ask().status == 200
-    assert shop.throttled == 0
-
-
-async def test_a_query_learns_what_it_costs_and_one_beyond_all_points_is_sent() -> None:
-    clock = HandClock()
-    bucket = PointsBucket(clock, 0.5)
-    query = bucket.query(10)
-    query.note(_cost(0, 1000, 100, asked=5000, cost=0))
-    before = clock.now()
-    await query.turn()
-    assert clock.now() - before == 10_000, "when all points are there, the vendor may decide"
-    assert bucket.left == (0, 1000)
-
-
-@example(now=0.0, most=1.0, rate=2.2250738585e-313, asked=None)
-@given(
-    now=st.floats(), most=st.floats(), rate=st.floats(),
-    asked=st.one_of(st.none(), st.floats(), st.text(max_size=3)),
-)  # fmt: skip
-def test_nonsense_for_points_stops_nothing(
-    now: float, most: float, rate: float, asked: Any
-) -> None:
-    async def run() -> None:
-        clock = HandClock()
-        bucket = PointsBucket(clock, 0.5)
-        query = bucket.query(10)
-        query.note(_cost(now, most, rate, asked))
-        before = clock.now()
-        with contextlib.suppress(Temporary):
-            await query.turn()
-        assert clock.now() - before <= WAIT_S_MAX * 1000 + 1
-
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"extensions":{"cost":7}}',
-                                  b'{"extensions":{"cost":{}}}', b"[" * 50_000,
-                                  b"\xff"])  # fmt: skip
-async def test_an_answer_without_a_cost_teaches_nothing(body: bytes) -> None:
-    clock = HandClock()
-    bucket = PointsBucket(clock, 0.5)
-    query = bucket.query(10)
-    query.note(_reply(body=body))
-    await query.turn()
-    assert (clock.now(), bucket.left) == (HandClock().now(), None)
-
-
 async def test_amazons_bucket_learns_the_rate_and_what_a_429_means() -> None:
     clock = HandClock()
     bucket = TokenBucket(clock, 2, 2, 0.5)
-    bucket.note(_reply({"x-amzn-ratelimit-limit": "10.0"}))
+    bucket.note(reply({"x-amzn-ratelimit-limit": "10.0"}))
     before = clock.now()
     for _ in range(12):
         await bucket.turn()
     assert clock.now() - before == 2_000, "2 at once, then 5 a second"
-    bucket.note(_reply(status=429))
+    bucket.note(reply(status=429))
     before = clock.now()
     await bucket.turn()
     assert clock.now() - before == 200
@@ -357,10 +236,10 @@ _MAKERS: dict[str, Callable[[HandClock], Budget]] = {
     "points": lambda clock: PointsBucket(clock, 0.5).query(1000),
 }
 _EMPTY = {
-    "bucket": _reply(status=429),
-    "window": _reply({"x-rate-limit-requests-left": "0", "x-rate-limit-requests-quota": "9",
+    "bucket": reply(status=429),
+    "window": reply({"x-rate-limit-requests-left": "0", "x-rate-limit-requests-quota": "9",
                       "x-rate-limit-time-reset-ms": "20000"}),
-    "points": _cost(0, 1000, 50, asked=1000),
+    "points": cost(0, 1000, 50, asked=1000),
 }  # fmt: skip
 
 
