@@ -1,17 +1,12 @@
-"""What only the woocommerce kind writes: single items, batches, results for each item, states."""
-
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import cast
-from urllib.parse import urlsplit
+"""What only the woocommerce kind writes: single items, batches, results for each item."""
 
 import pytest
 
-from store.model import Record, State
-from sync.channels.base import AddressedChannel, Change, Channel, ListingRef, Receipt
+from sync.channels.base import ListingRef
 from sync.channels.woocommerce.shop import MAY_ONLY_READ
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown, WriteRejected
-from tests.contract.harness import OverHttp, change, opened, over_http, poll
+from tests.contract.harness import OverHttp, change, opened, poll
+from tests.contract.woocommerce.bench import answering, refusals, routes, sent, write
 from tests.fakes.woocommerce import WooCommerceShop
 from tests.loopback import Answer, ReceivedRequest
 
@@ -21,60 +16,8 @@ def shop() -> WooCommerceShop:
     return WooCommerceShop(version=(10, 3))
 
 
-@pytest.fixture
-def harness(shop: WooCommerceShop, tmp_path: Path) -> Iterator[OverHttp]:
-    with over_http(shop, tmp_path) as found:
-        yield found
-
-
-def routes(harness: OverHttp) -> list[str]:
-    """The writes that reached the shop."""
-    return [
-        f"{asked.method} {urlsplit(asked.path).path.removeprefix('/wp-json/wc/v3/')}"
-        for asked in harness.server.asked
-        if asked.method != "GET"
-    ]
-
-
-def answering(shop: WooCommerceShop, harness: OverHttp, answer: Answer) -> None:
-    """From now on the shop does what a write says, and answers so."""
-
-    def instead(asked: ReceivedRequest) -> Answer | None:
-        if asked.method == "GET":
-            return None
-        shop.answer(asked)
-        return answer
-
-    harness.front.spoil = instead
-
-
 def _says(code: str, message: str) -> dict[str, str]:
     return {"code": code, "message": message}
-
-
-async def write(
-    harness: OverHttp, quantities: Mapping[str, int], **more: object
-) -> dict[str, Receipt]:
-    """Write listings as they were just read, by one call for each address."""
-    reading = await poll(harness)
-    async with opened(harness) as channel:
-        return await _sent(channel, [
-            change(reading.of(sku), quantity, sku, **more) for sku, quantity in quantities.items()
-        ])  # fmt: skip
-
-
-async def _sent(channel: Channel, changes: list[Change]) -> dict[str, Receipt]:
-    by_address: dict[str, list[Change]] = {}
-    for changing in changes:
-        listing = ListingRef(changing.sku, changing.location, changing.ref)
-        address = cast("AddressedChannel", channel).address(listing)
-        by_address.setdefault(address, []).append(changing)
-    receipts = [receipt for some in by_address.values() for receipt in await channel.write(some)]
-    return {receipt.change.sku: receipt for receipt in receipts}
-
-
-def refusals(receipts: Mapping[str, Receipt]) -> dict[str, str | None]:
-    return {sku: receipt.refused for sku, receipt in receipts.items()}
 
 
 async def test_changing_is_one_put_and_several_are_a_batch(
@@ -154,7 +97,7 @@ async def test_a_write_that_changes_nothing_is_said_to_have_failed(
     shown = {"update": [{"id": 11, "stock_quantity": 2}, {"id": 10, "stock_quantity": 5}]}
     answering(shop, harness, Answer(shown))
     async with opened(harness) as channel:
-        receipts = await _sent(channel, [change(reading.of("A"), 1), change(reading.of("B"), 2)])
+        receipts = await sent(channel, [change(reading.of("A"), 1), change(reading.of("B"), 2)])
 
     assert refusals(receipts) == {
         "A": "accepted, but `stock_quantity` still shows 5",
@@ -188,7 +131,7 @@ async def test_each_item_of_a_batch_has_its_own_result(
     ]
     answering(shop, harness, Answer({"update": rows}))
     async with opened(harness) as channel:
-        receipts = await _sent(
+        receipts = await sent(
             channel, [change(reading.of(sku), 1, sku) for sku in ("A", "B", "C", "D")]
         )
 
@@ -210,7 +153,7 @@ async def test_an_error_without_an_id_is_that_of_what_has_no_answer(
     ]
     answering(shop, harness, Answer({"update": rows}))
     async with opened(harness) as channel:
-        receipts = await _sent(channel, [change(reading.of(sku), 1, sku) for sku in ("A", "B")])
+        receipts = await sent(channel, [change(reading.of(sku), 1, sku) for sku in ("A", "B")])
 
     assert receipts["A"].refused is receipts["A"].unknown is None
     assert receipts["B"].refused == refused
@@ -240,7 +183,7 @@ async def test_what_moved_in_between_is_left_out_of_the_batch(
     shop.items[12]["status"] = "draft"
     shop.items[13]["status"] = "trash"
     async with opened(harness) as channel:
-        receipts = await _sent(
+        receipts = await sent(
             channel, [change(reading.of(sku), 1, sku) for sku in ("A", "B", "C", "D", "E")]
         )
 
@@ -262,7 +205,7 @@ async def test_a_variation_that_moved_to_another_product_is_not_moved_back(
     reading = await poll(harness)
     shop.items[number]["parent_id"] = coat
     async with opened(harness) as channel:
-        receipts = await _sent(channel, [change(reading.of(sku), 1, sku) for sku in ("S", "M")])
+        receipts = await sent(channel, [change(reading.of(sku), 1, sku) for sku in ("S", "M")])
 
     assert refusals(receipts) == {
         "S": "the product or variation is no longer there, or no listing any more",
@@ -394,81 +337,6 @@ async def test_an_item_that_is_gone_when_the_write_comes_is_a_refusal(
     shop.before_answer = delete
     with pytest.raises(WriteRejected, match=r"400.*Invalid ID\."):
         await write(harness, {"A": 3})
-
-
-def of_state(record: Record) -> tuple[int | None, str | None]:
-    return record.available, record.state
-
-
-@pytest.mark.parametrize(
-    ("before", "wanted", "quantity", "sent"),
-    [
-        ({}, State.DISABLED, 5, {"status": "draft"}),
-        ({"status": "draft"}, State.ACTIVE, 5, {"status": "publish"}),
-        ({"status": "private"}, State.ACTIVE, 3, {"status": "publish", "stock_quantity": 3}),
-        ({}, State.BACKORDER, 0, {"stock_quantity": 0, "backorders": "notify"}),
-        ({"backorders": "yes"}, State.BACKORDER, 0, {"stock_quantity": 0}),
-        ({"backorders": "yes"}, State.ACTIVE, 0, {"stock_quantity": 0, "backorders": "no"}),
-        ({"backorders": "yes"}, State.ACTIVE, 2, {"stock_quantity": 2}),
-        ({"status": "draft"}, State.BACKORDER, 0,
-         {"stock_quantity": 0, "backorders": "notify", "status": "publish"}),
-    ],
-)  # fmt: skip
-async def test_a_state_is_written_and_then_shown(
-    shop: WooCommerceShop,
-    harness: OverHttp,
-    before: dict[str, str],
-    wanted: State,
-    quantity: int,
-    sent: dict[str, object],
-) -> None:
-    shop.add("A", 5, **before)
-
-    receipts = await write(harness, {"A": quantity}, state=wanted)
-
-    assert receipts["A"].refused is None
-    assert harness.server.asked[-1].json == sent
-    assert of_state((await poll(harness)).of("A")) == (quantity, wanted)
-
-
-async def test_a_variation_is_switched_off_and_on(shop: WooCommerceShop, harness: OverHttp) -> None:
-    number = shop.add("V", 5, parent_id=shop.add("P"))
-
-    await write(harness, {"V": 5}, state=State.DISABLED)
-    assert shop.items[number]["status"] == "private"
-    await write(harness, {"V": 5}, state=State.ACTIVE)
-    assert shop.items[number]["status"] == "publish"
-
-
-@pytest.mark.parametrize(
-    ("before", "wanted", "words"),
-    [
-        ({"status": "pending"}, State.ACTIVE, 'its status is "pending": publish it in WooCommerce'),
-        ({"status": "future"}, State.ACTIVE, "publish it in WooCommerce"),
-        ({"status": "discontinued"}, State.ACTIVE, '"discontinued"'),
-        ({}, State.BACKORDER, "only where no units are left"),
-        ({}, State.ARCHIVED, "has no state archived"),
-    ],
-)
-async def test_a_state_that_is_not_ours_to_write_is_refused(
-    shop: WooCommerceShop, harness: OverHttp, before: dict[str, str], wanted: State, words: str
-) -> None:
-    shop.add("A", 5, **before)
-
-    receipts = await write(harness, {"A": 5}, state=wanted)
-
-    assert words in str(receipts["A"].refused)
-    assert routes(harness) == []
-
-
-async def test_a_variation_of_an_unpublished_product_is_not_put_on_sale(
-    shop: WooCommerceShop, harness: OverHttp
-) -> None:
-    shop.add("V", 5, parent_id=shop.add("P", status="draft"))
-
-    receipts = await write(harness, {"V": 5}, state=State.ACTIVE)
-
-    assert "publish the product first" in str(receipts["V"].refused)
 
 
 @pytest.mark.parametrize("status", [405, 501])
