@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -33,6 +34,35 @@ async def failure(harness: Harness) -> ChannelError:
     assert SECRET not in repr(caught.value)
     assert "shop" in str(caught.value)
     return caught.value
+
+
+async def check_cancelled_poll(
+    harness: OverHttp, is_held: Callable[[ReceivedRequest], bool]
+) -> None:
+    """Hold the answers that `is_held` picks, cancel the poll that waits, and find no task left."""
+    held, asked = threading.Event(), threading.Event()
+
+    def hold(request: ReceivedRequest) -> FakeAnswer | None:
+        if not is_held(request):
+            return None
+        asked.set()
+        return FakeAnswer(b"{}", wait=held)
+
+    async def swept(channel: Channel) -> int:
+        return len([page async for page in channel.pages()])
+
+    harness.front.spoil = hold
+    try:
+        async with opened(harness) as channel:
+            before = asyncio.all_tasks()
+            sweep = asyncio.create_task(swept(channel))
+            assert await asyncio.to_thread(asked.wait, 10)
+            sweep.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sweep
+            assert asyncio.all_tasks() == before
+    finally:
+        held.set()
 
 
 class ReadingSuite(ContractSuite):
@@ -209,27 +239,7 @@ class HttpReadingSuite(ContractSuite):
         assert (await poll(harness)).stock["A-1"] == 5
 
     async def test_a_cancelled_poll_leaves_no_request_behind(self, harness: OverHttp) -> None:
-        held, asked = threading.Event(), threading.Event()
-
-        def hold(_asked: ReceivedRequest) -> FakeAnswer:
-            asked.set()
-            return FakeAnswer(b"{}", wait=held)
-
-        async def swept(channel: Channel) -> int:
-            return len([page async for page in channel.pages()])
-
-        harness.front.spoil = hold
-        try:
-            async with opened(harness) as channel:
-                before = asyncio.all_tasks()
-                sweep = asyncio.create_task(swept(channel))
-                assert await asyncio.to_thread(asked.wait, 10)
-                sweep.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await sweep
-                assert asyncio.all_tasks() == before
-        finally:
-            held.set()
+        await check_cancelled_poll(harness, lambda _asked: True)
 
     async def test_a_redirect_to_another_host_is_not_followed(self, harness: OverHttp) -> None:
         with serving(script(FakeAnswer(b"thanks"))) as thief:

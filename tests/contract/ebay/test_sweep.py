@@ -1,15 +1,14 @@
 """Reading a whole eBay account, signing in to it, and the keys of the kind."""
 
-import asyncio
-import threading
 from typing import Any
 
 import msgspec
 import pytest
 
-from sync.channels.base import Channel, ListingRef
+from sync.channels.base import ListingRef
 from sync.channels.ebay.desk import day_budget
 from sync.channels.ebay.options import EbayOptions
+from sync.contract.reading import check_cancelled_poll
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from tests.contract.ebay.bench import sent, write
 from tests.contract.harness import (
@@ -150,29 +149,7 @@ async def test_a_cancelled_sweep_leaves_no_request_behind(
 ) -> None:
     for number in range(20):
         seller.put(f"N-{number}", 5)
-    held, asked = threading.Event(), threading.Event()
-
-    def hold(request: ReceivedRequest) -> Answer | None:
-        if "/offer?" not in request.path:
-            return None
-        asked.set()
-        return Answer(b"{}", wait=held)
-
-    async def swept(channel: Channel) -> int:
-        return len([page async for page in channel.pages()])
-
-    harness.front.spoil = hold
-    try:
-        async with opened(harness) as channel:
-            before = asyncio.all_tasks()
-            sweep = asyncio.create_task(swept(channel))
-            assert await asyncio.to_thread(asked.wait, 10)
-            sweep.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await sweep
-            assert asyncio.all_tasks() == before
-    finally:
-        held.set()
+    await check_cancelled_poll(harness, lambda asked: "/offer?" in asked.path)
     assert len(sent(harness, "/offer?")) <= 4
 
 

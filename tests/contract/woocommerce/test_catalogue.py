@@ -1,18 +1,16 @@
 """What WooCommerce's products and variations are read as."""
 
-import asyncio
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 
 from store.model import Refused
-from sync.channels.base import Channel
 from sync.channels.woocommerce.reading import AT_ONCE
+from sync.contract.reading import check_cancelled_poll
 from tests.contract.harness import OverHttp, Reading, opened, poll
 from tests.contract.woocommerce.bench import BEFORE, warnings
 from tests.fakes.woocommerce import WooCommerceShop
-from tests.loopback import Answer, ReceivedRequest
+from tests.loopback import Answer
 
 
 def shown(reading: Reading) -> dict[str, tuple[int | None, str | None]]:
@@ -157,30 +155,7 @@ async def test_a_cancelled_sweep_leaves_no_request_behind(
 ) -> None:
     for number in range(9):
         shop.add(f"V-{number}", number, parent_id=shop.add(f"P-{number}"))
-    held, asked = threading.Event(), threading.Event()
-
-    def hold(request: ReceivedRequest) -> Answer | None:
-        if "variations" not in urlsplit(request.path).path:
-            return None
-        asked.set()
-        return Answer(b"[]", wait=held)
-
-    harness.front.spoil = hold
-    try:
-        async with opened(harness) as channel:
-            before = asyncio.all_tasks()
-            sweep = asyncio.create_task(_swept(channel))
-            assert await asyncio.to_thread(asked.wait, 10)
-            sweep.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await sweep
-            assert asyncio.all_tasks() == before
-    finally:
-        held.set()
-
-
-async def _swept(channel: Channel) -> int:
-    return len([page async for page in channel.pages()])
+    await check_cancelled_poll(harness, lambda asked: "variations" in urlsplit(asked.path).path)
 
 
 async def test_variations_of_nothing_are_left_out(shop: WooCommerceShop, harness: OverHttp) -> None:
