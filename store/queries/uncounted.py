@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from store.cells.cell_ids import STATE_CODES, cell, of_channel
+from store.cells.cell_ids import STATE_CODES, cell
 from store.database.rows import Columns
 from store.model import UNCOUNTED, Millis
 
@@ -45,10 +45,10 @@ _COLUMNS = Columns(
     },
 )
 
-# Both halves begin with a partial index, so that they cost what they find. An authority's own
-# listing is compared with nothing and is in neither.
-_THESE = f"""(SELECT l.id FROM channels c CROSS JOIN cells l
-    ON {of_channel("l.id", "c.id")} AND l.state = {STATE_CODES[UNCOUNTED]} WHERE c.configured = 1
+# Both halves begin with a partial index, so that they cost what they find: joined with the channels
+# the first would read every cell. An authority's own listing is compared with nothing and is in
+# neither.
+_THESE = f"""(SELECT l.id FROM cells l WHERE l.state = {STATE_CODES[UNCOUNTED]}
   UNION SELECT l.id FROM items i CROSS JOIN channels c
     CROSS JOIN cells l ON l.id = {cell("c.id", "i.id")}
     WHERE i.uncounted = 1 AND l.available IS NOT NULL) x

@@ -1,5 +1,6 @@
 """What is not counted is a state of its own: never missing, never in agreement, never written."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,21 @@ def test_an_uncounted_record_that_is_bad_is_unknown_and_not_apart_from_doubt(
         w.poll("shop", [untracked("A")])
         w.poll("shop", refused=[Refused("record 1", "`qty` found nothing", "A")])
         assert (w.only().status, w.only().reason) == ("unknown", Reason.UNREADABLE)
+
+
+def test_counting_what_is_not_counted_reads_no_cell_that_is(tmp_path: Path) -> None:
+    """`skew status` and the header do it each time, whatever the size of the catalogue."""
+    with world(tmp_path) as w:
+        asked: list[str] = []
+
+        def plan(connection: sqlite3.Connection) -> str:
+            connection.set_trace_callback(asked.append)
+            uncounted.count(connection)
+            connection.set_trace_callback(None)
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}")
+            return "\n".join(detail for _, _, _, detail in rows)
+
+        steps = w.database.read(plan)
+
+        assert "USING INDEX cells_uncounted" in steps
+        assert "AUTOMATIC" not in steps
