@@ -60,7 +60,14 @@ class PolicySql:
         self.values: dict[str, object] = {}
         self.rules = rules or RuleChoices()
         """What the connection that runs the SQL must know: see `RuleChoices.register`."""
+        self._globs: dict[str, str] = {}
         self._figures: dict[tuple[str, str], str] = {}
+
+    def under(self, terms: Terms) -> "PolicySql":
+        """SQL for another configuration of this cache, which one statement can have beside this."""
+        other = PolicySql(terms, self.ids, self.rules)
+        other.values, other._globs = self.values, self._globs
+        return other
 
     def case(self, choices: Iterable[tuple[str, str]]) -> str:
         """SQL for the first choice whose glob matches `i.sku`. Patterns are bound, never pasted."""
@@ -71,8 +78,10 @@ class PolicySql:
         for pattern, expression in listed:
             if pattern == "*":
                 return f"CASE{arms} ELSE {expression} END" if arms else f"({expression})"
-            name = f"glob{len(self.values)}"
-            self.values[name] = pattern.replace("[!", "[^")
+            glob = pattern.replace("[!", "[^")
+            # The same rules are the same SQL: whoever needs it for several channels can tell.
+            name = self._globs.setdefault(glob, f"glob{len(self._globs)}")
+            self.values[name] = glob
             arms += f" WHEN i.sku GLOB :{name} THEN {expression}"
         return f"CASE{arms} END"
 
@@ -145,7 +154,7 @@ class PolicySql:
         mine = self.ids[channel.name]
         if "quantity" in channel.inflow:
             return "NULL"  # Its own number flows to the authority, so that it is right by contract.
-        policy = self.case((rule.skus, self._quantity(rule, channel)) for rule in channel.policies)
+        policy = self.policy_quantity(channel)
         authority = self.authority("quantity")
         inflow = self._inflow("quantity")
         if inflow is None or inflow is channel:
@@ -159,16 +168,24 @@ class PolicySql:
         mine = self.ids[channel.name]
         if "state" in channel.inflow:
             return "NULL"
-        policy = self.case(
-            (rule.skus, _state(rule, channel, self._quantity(rule, channel)))
-            for rule in channel.policies
-        )
+        policy = self.policy_state(channel)
         authority = self.authority("state")
         inflow = self._inflow("state")
         if inflow is None or inflow is channel:
             return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
         state = self._shown_by(inflow, "s.state")
         return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {state} END"
+
+    def policy_quantity(self, channel: ChannelTerms) -> str:
+        """SQL for the quantity that the channel's policy makes of the truth, whoever says that."""
+        return self.case((rule.skus, self._quantity(rule, channel)) for rule in channel.policies)
+
+    def policy_state(self, channel: ChannelTerms) -> str:
+        """The same of the state; NULL where none is compared."""
+        return self.case(
+            (rule.skus, _state(rule, channel, self._quantity(rule, channel)))
+            for rule in channel.policies
+        )
 
     def kind(self, channel: ChannelTerms) -> str:
         """SQL for how listing l disagrees in presence or number, or NULL where it does not."""

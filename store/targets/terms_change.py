@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from store.cells.cell_ids import cell
-from store.model import Pool
+from store.model import ChannelTerms, Pool
 from store.targets import bundles, pending_events, rule_changes
 from store.targets.configured import Fingerprint
 from store.targets.policy_sql import PolicySql
@@ -19,6 +19,8 @@ class TermsChange(msgspec.Struct, frozen=True):
 
     figures: Mapping[tuple[str, ...], tuple[str, ...]] = {}
     """By patterns of SKUs, the channels of which only the targets can be others."""
+    before: Mapping[str, Fingerprint] = {}
+    """What was kept of each channel, by name: its targets are those that this makes."""
     skus: tuple[str, ...] = ()
     """Patterns of SKUs of which anything can be otherwise."""
     pools: frozenset[str] = frozenset()
@@ -58,6 +60,7 @@ def between(before: Mapping[str, str], after: Mapping[str, Fingerprint]) -> Term
     pools = frozenset().union(*(_pools(kept, new) for kept, new in pairs))
     return TermsChange(
         figures=_by_patterns(old, after),
+        before=old,
         skus=tuple(sorted(skus)),
         pools=pools,
         places=_places(pools, {pool for pair in pairs for kept in pair for pool in kept.pools}),
@@ -140,7 +143,11 @@ def note(connection: sqlite3.Connection, compiled: PolicySql, change: TermsChang
     if change.moves_more_than_figures:
         pending_events.remake_moved(connection, compiled)
     for patterns, channels in change.figures.items():
-        _note_retargeted(connection, compiled, patterns, channels)
+        among = "items i"
+        if EVERY_SKU not in patterns:
+            rule_changes.note_matching(connection, compiled, patterns)
+            among = "matching m CROSS JOIN items i ON i.id = m.item_id"
+        _note_retargeted(connection, compiled, change.before, channels, among)
     names = {name for channels in change.figures.values() for name in channels}
     return names.pop() if len(names) == 1 and not change.moves_more_than_figures else None
 
@@ -148,19 +155,41 @@ def note(connection: sqlite3.Connection, compiled: PolicySql, change: TermsChang
 def _note_retargeted(
     connection: sqlite3.Connection,
     compiled: PolicySql,
-    patterns: Sequence[str],
+    before: Mapping[str, Fingerprint],
     channels: Sequence[str],
+    among: str,
 ) -> None:
-    """Note the items of these SKUs whose target on one of the channels is not what it was."""
-    among = "items i"
-    if EVERY_SKU not in patterns:
-        rule_changes.note_matching(connection, compiled, patterns)
-        among = "matching m CROSS JOIN items i ON i.id = m.item_id"
-    for channel in (terms for terms in compiled.terms.channels if terms.name in channels):
+    """Note the items of which a policy makes another target for one of the channels than before.
+
+    `among` is SQL for the items i to look at. No cell is read but those of the items found: the
+    targets that are kept are what the former policy makes of the truth that is known.
+    """
+    new = [channel for channel in compiled.terms.channels if channel.name in channels]
+    old = [_as_it_was(channel, before[channel.name]) for channel in new]
+    former = compiled.under(msgspec.structs.replace(compiled.terms, channels=tuple(old)))
+    if former.has_many_rules():
+        compiled.rules.register(connection)
+    # Channels that follow the same policies are asked about once.
+    sharing: dict[str, list[int]] = {}
+    for was, is_now in zip(old, new, strict=True):
+        pairs = (
+            (former.policy_quantity(was), compiled.policy_quantity(is_now)),
+            (former.policy_state(was), compiled.policy_state(is_now)),
+        )
+        differs = " OR ".join(f"{kept} IS NOT {made}" for kept, made in pairs if kept != made)
+        if differs:
+            sharing.setdefault(differs, []).append(compiled.ids[was.name])
+    for differs, ids in sharing.items():
+        listings = ", ".join(cell(str(channel_id), "i.id") for channel_id in ids)
         connection.execute(
             f"""INSERT OR IGNORE INTO moved (item_id) SELECT i.id FROM {among}
-            CROSS JOIN listings l ON l.id = {cell(str(compiled.ids[channel.name]), "i.id")}
-            WHERE l.target_quantity IS NOT {compiled.target_quantity(channel)}
-              OR l.target_state IS NOT {compiled.target_state(channel)}""",
+            WHERE ({differs}) AND EXISTS (SELECT 1 FROM cells c WHERE c.id IN ({listings}))""",
             compiled.values,
         )
+
+
+def _as_it_was(channel: ChannelTerms, before: Fingerprint) -> ChannelTerms:
+    """The channel with what makes its targets as it was kept."""
+    return msgspec.structs.replace(
+        channel, policies=before.policies, states=before.states, hides=before.hides
+    )
