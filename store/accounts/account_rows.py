@@ -8,7 +8,23 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from store.cells.cell_ids import channel_of
+from store.cells.cell_ids import channel_of, item_of
+
+BESIDE = "LEFT JOIN cell_accounts a ON a.id = l.id LEFT JOIN cell_details d ON d.id = l.id"
+"""SQL that joins to cell l what its account is kept in."""
+
+_FILE_AT = f"""(SELECT f.as_of FROM first_readings f
+  WHERE f.channel_id = {channel_of("l.id")} AND f.read_at = l.observed_at)"""
+COLUMNS = f"""l.id, {item_of("l.id")} AS item_id, {channel_of("l.id")} AS channel_id,
+  coalesce(a.known, 0) AS known, d.source_at, l.observed_at,
+  CASE WHEN a.id IS NULL THEN min(coalesce(d.source_at, {_FILE_AT}, l.observed_at), l.observed_at)
+    ELSE a.opening_at END AS opening_at,
+  CASE WHEN a.id IS NULL THEN l.observed_at ELSE a.opening_read_at END AS opening_read_at"""
+"""SQL for what the view `listings` has of the account of cell l; it asks each table once."""
+
+IS_OPEN = """CASE WHEN a.id IS NULL THEN l.available IS NOT NULL AND l.at_least = 0
+  ELSE a.opening IS NOT NULL END"""
+"""SQL for whether cell l has an account: a first number to count from."""
 
 _OPEN = """INSERT OR IGNORE INTO cell_accounts (id, opening, opening_at, opening_read_at)
 SELECT l.id, l.opening, l.opening_at, l.opening_read_at FROM listings l

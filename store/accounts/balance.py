@@ -86,17 +86,21 @@ def _own(ends: WindowEnds) -> str:
       AND NOT {ECHO})"""
 
 
-# The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many.
+# The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many. A
+# movement's own time, which is its event's, spares looking at events of other times; and few
+# authorities report events, which is one look.
 def events(ends: WindowEnds) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
-    others = f"""(e.at > {ends.opening_at} AND e.at <= {ends.closing_at}
+    moved = """(SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e
+      ON e.id = v.event_row WHERE v.item_id = l.item_id AND v.unseen = 0"""
+    by_others = f"""{moved} AND v.at > {ends.opening_at} AND v.at <= {ends.closing_at}
+      AND e.channel_id <> l.channel_id
       AND (e.order_ref IS NULL OR NOT ({_BY_ANOTHER} OR {_BY_AUTHORITY}))
       AND NOT (e.kind = 'adjusted' AND (v.available >= 0 OR {pending_events.ECHO})))"""
-    return f"""(CASE WHEN l.id IS i.quantity_listing_id THEN
-      (SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e ON e.id = v.event_row
-        WHERE v.item_id = l.item_id AND v.unseen = 0
-          AND CASE WHEN e.channel_id = l.channel_id THEN {_own(ends)} ELSE {others} END)
-        / i.truth_units
+    by_itself = f"""CASE WHEN EXISTS (SELECT 1 FROM events o WHERE o.channel_id = l.channel_id)
+      THEN {moved} AND e.channel_id = l.channel_id AND {_own(ends)}) ELSE 0 END"""
+    return f"""(CASE WHEN l.id IS i.quantity_listing_id
+      THEN ({by_others} + {by_itself}) / i.truth_units
     ELSE (SELECT coalesce(sum({_MOVED_OWN} * CASE e.kind {_SIGNS} ELSE 0 END), 0) FROM events e
       WHERE e.item_id = l.item_id AND +e.channel_id = l.channel_id AND {_own(ends)}) END)"""
 
@@ -113,22 +117,29 @@ _KNOWN = f"{events(EVER)} + {corrections(EVER)}"
 # By way of a table: joined to the listings, SQLite would drive the update by the catalogue.
 _ACCOUNTS = """CREATE TEMP TABLE IF NOT EXISTS accounts
   (listing_id INTEGER PRIMARY KEY, known INTEGER NOT NULL)"""
-_COUNT = f"INSERT INTO accounts SELECT id, counted FROM (SELECT l.id, l.known, {_KNOWN} AS counted"
+# What is to be known of a listing is looked up once, into `l`, and not for each of its events.
+_COUNT = f"""INSERT INTO accounts WITH l AS MATERIALIZED (
+    SELECT {account_rows.COLUMNS} {{source}} AND {account_rows.IS_OPEN}),
+  sums AS MATERIALIZED (SELECT l.id, l.known, {_KNOWN} AS counted
+    FROM l CROSS JOIN items i ON i.id = l.item_id)
+SELECT id, counted FROM sums WHERE known <> counted"""
 _SETTLE = """UPDATE cell_accounts SET known = a.known FROM accounts a
 WHERE cell_accounts.id = a.listing_id"""
 
 _HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
   OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = m.item_id))"""
 
-# CROSS JOIN keeps SQLite from driving the join by the catalogue.
+# CROSS JOIN keeps SQLite from driving the join by the catalogue. What is asked of the ids comes
+# before the cell is looked up.
 _MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
-  CROSS JOIN channels c CROSS JOIN listings l ON l.id = {cell("c.id", "m.item_id")}
-  WHERE (:channel IS NULL OR c.id = :channel OR l.id = i.quantity_listing_id)
-    AND l.opening IS NOT NULL AND ({_HAS_EVENTS}
-    OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS}))"""
+  CROSS JOIN channels c CROSS JOIN cells l ON l.id = {cell("c.id", "m.item_id")}
+  {account_rows.BESIDE}
+  WHERE (:channel IS NULL OR c.id = :channel OR {cell("c.id", "m.item_id")} = i.quantity_listing_id)
+    AND ({_HAS_EVENTS}{{or_written}})"""
+_OR_WRITTEN = f" OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS})"
 
-_THESE = """FROM json_each(:listings) j CROSS JOIN listings l ON l.id = j.value
-  JOIN items i ON i.id = l.item_id WHERE l.opening IS NOT NULL"""
+_THESE = f"""FROM json_each(:listings) j CROSS JOIN cells l ON l.id = j.value
+  {account_rows.BESIDE} WHERE 1"""
 
 
 def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: str | None) -> None:
@@ -152,7 +163,8 @@ def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: s
             compiled.values,
         )
     if any_events or any_written:
-        _settle(connection, _MOVED, {"channel": compiled.ids.get(channel or "")})
+        source = _MOVED.format(or_written=_OR_WRITTEN if any_written else "")
+        _settle(connection, source, {"channel": compiled.ids.get(channel or "")})
 
 
 def settle_listings(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
@@ -171,7 +183,7 @@ def settle_correction(connection: sqlite3.Connection, correction_id: int) -> Non
 def _settle(connection: sqlite3.Connection, source: str, values: dict[str, object]) -> None:
     connection.execute(_ACCOUNTS)
     connection.execute("DELETE FROM accounts")
-    connection.execute(f"{_COUNT} {source}) WHERE known <> counted", values)
+    connection.execute(_COUNT.format(source=source), values)
     these = "SELECT listing_id FROM accounts"
     account_rows.keep(connection, these)
     with account_rows.unexplained_kept(connection, these):

@@ -144,7 +144,8 @@ class Comparison:
         could_turn = pending_events.could_turn(connection, polled, decides=self.decides(channel))
         truth.read(connection, compiled)
         counted_events.settle(connection, compiled, echo=pending_events.ECHO)
-        pending_events.project(connection, could_turn)
+        any_pools = bool(self.terms.pools)
+        pending_events.project(connection, could_turn, any_pools=any_pools)
         if self.terms.bundles or self.terms.pools:
             # What a pool has sold is known only once it is known which listing the pool rests on,
             # and that changes what its parts have left. So this repeats until no sum changes any
@@ -154,7 +155,7 @@ class Comparison:
                 bundles.spread(connection, "bundle")
                 bundles.spread(connection, "pool")
                 truth.derive(connection, compiled)
-                is_more = pending_events.project(connection, could_turn)
+                is_more = pending_events.project(connection, could_turn, any_pools=any_pools)
         pending_events.settle_fates(connection, compiled, now=now)
 
     def _expect_listings(

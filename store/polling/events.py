@@ -32,7 +32,9 @@ class _Units:
         mine = next(
             (configured for configured in terms.channels if configured.name == channel), None
         )
-        self._policies = mine.policies if mine is not None else ()
+        policies = mine.policies if mine is not None else ()
+        # Mostly every unit is one piece, and then no rule is to be looked up.
+        self._policies = policies if any(policy.units != 1 for policy in policies) else ()
         self._rules = FirstMatch([policy.skus for policy in self._policies])
 
     def of(self, sku: str) -> int:

@@ -15,7 +15,7 @@ from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
 from store.targets.counted_events import ALIKE_MS, OF_NOTHING_KNOWN
 from store.targets.policy_sql import PolicySql
-from store.targets.verdict_sql import authority_as_of, whole_as_of
+from store.targets.verdict_sql import as_of_within, authority_as_of, whole_as_of
 
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
@@ -57,7 +57,13 @@ ALIKE = f"""o.kind = e.kind AND o.quantity = e.quantity
   AND +o.at BETWEEN e.at - {ALIKE_MS} AND e.at + {ALIKE_MS}"""
 """SQL for whether events o and e can be two reports of one thing, of orders of one number."""
 
-_SAME_ORDER = f"{OF_ORDER} AND {ALIKE}"
+OF_ITEM_ORDER = "o.item_id = e.item_id AND o.order_ref = e.order_ref"
+"""The same where there are no pools: one look into an index."""
+
+
+def of_order(*, any_pools: bool) -> str:
+    """SQL for whether events o and e name the same order number, of one SKU."""
+    return OF_ORDER if any_pools else OF_ITEM_ORDER
 
 
 def reported_by_another(same_order: str, among: str, *, first: bool = True) -> str:
@@ -74,14 +80,15 @@ def reported_by_another(same_order: str, among: str, *, first: bool = True) -> s
         if first
         else ""
     )
-    return f"""EXISTS (SELECT 1 FROM events o JOIN channels oc ON oc.id = o.channel_id
+    # Most orders are reported by one channel, and to see that costs less than to count.
+    return f"""(EXISTS (SELECT 1 FROM events o
+        WHERE {same_order} AND +o.channel_id <> e.channel_id)
+      AND EXISTS (SELECT 1 FROM events o JOIN channels oc ON oc.id = o.channel_id
       WHERE {same_order} AND +o.channel_id <> e.channel_id AND {among}
       GROUP BY o.channel_id HAVING {earlier} count(*) >= (SELECT count(*) {own}
-        AND (o.at, o.event_id) <= (e.at, e.event_id)))"""
+        AND (o.at, o.event_id) <= (e.at, e.event_id))))"""
 
 
-_TAKEN_IN_AT = f"""(SELECT max(+o.at) FROM events o
-  WHERE {_SAME_ORDER} AND +o.channel_id = t.authority)"""
 # The reading may have moved between the approval and the write: what the audit saw when the write
 # began says what it changed, not what the correction was proposed from.
 ADDED = """(CASE WHEN k.to_quantity IS NOT k.from_quantity THEN k.to_quantity
@@ -101,24 +108,34 @@ ECHO = f"""EXISTS (SELECT 1 FROM corrections k
 # the doubt there once the authority has been read, or its file written, after the lag.
 _LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
   THEN min(t.as_of, t.sure_until) ELSE t.as_of END"""
+
+
 # Events that explain a reading and never move a target: the authority's own; a second report of an
 # order that another channel reported first; what returns to an order that took nothing as far as we
 # know; what is taken back; and another channel's adjustment that raises, or that is our own write.
 # Nothing but that channel vouches for the last kind, and the authority will never take it in, so
 # that it would stay unseen for ever.
-UNSEEN = f"""CASE
-  WHEN e.channel_id = t.authority THEN 0
-  WHEN e.counted = 0 THEN 0
-  WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
-  WHEN {OF_NOTHING_KNOWN} THEN 0
-  WHEN e.order_ref IS NOT NULL
-    AND {reported_by_another(_SAME_ORDER, "oc.id <> t.authority")} THEN 0
-  ELSE {_LATER.format(at=f"coalesce({_TAKEN_IN_AT}, v.at)")} END"""
-"""SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
+def unseen(*, any_pools: bool) -> str:
+    """SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
+    same_order = f"{of_order(any_pools=any_pools)} AND {ALIKE}"
+    taken_in_at = f"""(SELECT max(+o.at) FROM events o
+      WHERE {same_order} AND +o.channel_id = t.authority)"""
+    return f"""CASE
+      WHEN e.channel_id = t.authority THEN 0
+      WHEN e.counted = 0 THEN 0
+      WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
+      WHEN {OF_NOTHING_KNOWN} THEN 0
+      WHEN e.order_ref IS NOT NULL
+        AND {reported_by_another(same_order, "oc.id <> t.authority")} THEN 0
+      ELSE {_LATER.format(at=f"coalesce({taken_in_at}, v.at)")} END"""
 
 
-UNSEEN_SUM = f"""coalesce((SELECT max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}})))
-  FROM movements v WHERE v.item_id = i.id AND v.unseen = 1), 0)"""
+UNSEEN = unseen(any_pools=True)
+"""The same, whatever the shop has."""
+
+_BOUNDED_SUM = f"coalesce(max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, sum(v.{{figure}}))), 0)"
+UNSEEN_SUM = f"""(SELECT {_BOUNDED_SUM} FROM movements v
+  WHERE v.item_id = i.id AND v.unseen = 1)"""
 
 # What a pool sold may have been at any of its places: each of them, and each other pool that draws
 # on one of them, promises that much less until the authority's reading shows where it was.
@@ -149,7 +166,7 @@ def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: b
     return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose=f'c.id = {polled}')}"
 
 
-def project(connection: sqlite3.Connection, candidates: str) -> bool:
+def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool) -> bool:
     """Turn the flags that have turned, and note as moved each item whose pending sum has.
 
     `candidates` is `could_turn`'s answer. The truth of the moved items must have been read before:
@@ -159,16 +176,18 @@ def project(connection: sqlite3.Connection, candidates: str) -> bool:
         return False
     for table in ("touched", "flags", "pendings"):
         connection.execute(f"DELETE FROM {table}")
+    rests_on = f"coalesce({NEWEST_PLACE}, i.quantity_listing_id)"
     connection.execute(
         f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
-        SELECT i.id, {authority_as_of("a", "ac")}, {whole_as_of("ac")} - ac.lag_ms,
-          ac.lag_ms, ac.id
+        WITH ac AS MATERIALIZED (
+          SELECT c.id, c.lag_ms, {whole_as_of("c")} AS whole FROM channels c)
+        SELECT i.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id
         FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id
-        JOIN listings a ON a.id = coalesce({NEWEST_PLACE}, i.quantity_listing_id)
-        JOIN channels ac ON ac.id = a.channel_id"""
+        CROSS JOIN listings a ON a.id = {rests_on if any_pools else "i.quantity_listing_id"}
+        CROSS JOIN ac ON ac.id = a.channel_id"""
     )
     connection.execute(
-        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {UNSEEN}
+        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {unseen(any_pools=any_pools)}
         FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id
         JOIN events e ON e.id = v.event_row
         WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
@@ -177,21 +196,25 @@ def project(connection: sqlite3.Connection, candidates: str) -> bool:
         """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f
           CROSS JOIN movements v ON v.id = f.movement_id WHERE v.unseen <> f.unseen)"""
     )
-    _sum_up(connection)
+    _sum_up(connection, any_pools=any_pools)
     connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
     return connection.execute("SELECT 1 FROM pendings LIMIT 1").fetchone() is not None
 
 
-def _sum_up(connection: sqlite3.Connection) -> None:
+def _sum_up(connection: sqlite3.Connection, *, any_pools: bool) -> None:
     """Add up what is pending of the touched items, and of those that share a place with them."""
     # Into a table first, and only what differs: the caller goes on with just those whose sum has
     # changed, and an unchanged row is not written.
+    touched, elsewhere = "touched", "0"
+    if any_pools:
+        touched, elsewhere = f"({_SHARING.format(items='touched')})", ELSEWHERE
     connection.execute(
         f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
-          SELECT i.id, i.pending_own, i.pending, i.pending_on_hand,
-            {UNSEEN_SUM.format(figure="available")} AS own,
-            {UNSEEN_SUM.format(figure="on_hand")} AS on_hand, {ELSEWHERE} AS elsewhere
-          FROM ({_SHARING.format(items="touched")}) s CROSS JOIN items i ON i.id = s.item_id)
+          SELECT i.id, i.pending_own, i.pending, i.pending_on_hand, {elsewhere} AS elsewhere,
+            {_BOUNDED_SUM.format(figure="available")} AS own,
+            {_BOUNDED_SUM.format(figure="on_hand")} AS on_hand
+          FROM {touched} s CROSS JOIN items i ON i.id = s.item_id
+          LEFT JOIN movements v ON v.item_id = s.item_id AND v.unseen = 1 GROUP BY s.item_id)
         WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )
     connection.execute(
@@ -261,6 +284,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
     if connection.execute("SELECT 1 FROM fresh_events LIMIT 1").fetchone() is None:
         return
     authority = compiled.authority("quantity")
+    same_order = f"{of_order(any_pools=bool(compiled.terms.pools))} AND {ALIKE}"
     connection.execute(
         f"""UPDATE events AS e SET fate = CASE
           WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
@@ -269,7 +293,7 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
           WHEN {OF_NOTHING_KNOWN} THEN '{EventFate.EXPLAINS}'
           WHEN counted = 0 THEN '{EventFate.EXCESS}'
           WHEN order_ref IS NOT NULL
-            AND {reported_by_another(_SAME_ORDER, "oc.id <> f.authority")} THEN '{EventFate.COPY}'
+            AND {reported_by_another(same_order, "oc.id <> f.authority")} THEN '{EventFate.COPY}'
           ELSE '{EventFate.INCLUDED}' END
         FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
           CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f

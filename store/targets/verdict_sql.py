@@ -50,7 +50,11 @@ def authority_as_of(listing: str, channel: str) -> str:
     Nothing in a file is of a later time than the file, and nothing in a poll of a later time than
     its start, whatever the source's clock says.
     """
-    whole = whole_as_of(channel)
+    return as_of_within(listing, whole_as_of(channel))
+
+
+def as_of_within(listing: str, whole: str) -> str:
+    """The same by SQL for what the channel's whole last good poll shows."""
     return f"min(coalesce({source_time(listing)}, {whole}), {whole})"
 
 

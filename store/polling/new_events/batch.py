@@ -50,7 +50,6 @@ _NOTE_FRESH = "INSERT INTO fresh_events (event_row) SELECT :newest + place FROM 
 _OF_SAME_ORDER = f"""UPDATE movements SET unseen = 1 WHERE event_row IN (
   SELECT o.id {_NEW} CROSS JOIN events o ON {{of_order}} AND o.id <= :newest
   WHERE e.order_ref IS NOT NULL) RETURNING item_id"""
-_OF_ITEM = "o.item_id = e.item_id AND o.order_ref = e.order_ref"
 
 
 class IncomingEvents(msgspec.Struct, frozen=True):
@@ -70,18 +69,17 @@ class IncomingEvents(msgspec.Struct, frozen=True):
 
 
 class _Found(NamedTuple):
-    """What the cache has of an event: its item, and the event of that id as it came first."""
+    """What the cache has of an event that is not simply new: its item, and how it came first."""
 
     place: int
     item_id: int | None
-    is_known: int
-    kind: str
-    known_item_id: int
+    kind: str | None
+    """None: no event of that id has come before."""
+    sku: str
+    location: str
     quantity: int
     at: Millis
     order: str | None
-    pieces: int
-    """Of how many pieces, at most, a component of the event's bundle is; 1 where it is none."""
 
 
 _FOUND = Columns(
@@ -89,18 +87,19 @@ _FOUND = Columns(
     {
         "place": "n.place",
         "item_id": "i.id",
-        "is_known": "e.id IS NOT NULL",
         "kind": "e.kind",
-        "known_item_id": "e.item_id",
+        "sku": "k.sku",
+        "location": "k.location",
         "quantity": "e.quantity",
         "at": "e.at",
         "order": "e.order_ref",
-        "pieces": f"coalesce((SELECT max(b.quantity) FROM {_COMPONENTS}), 1)",
     },
 )
 _LOOK_UP = f"""SELECT {_FOUND.sql}
 FROM batch n LEFT JOIN items i ON i.sku = n.sku AND i.location = n.location
-LEFT JOIN events e ON e.channel_id = ? AND e.event_id = n.event_id ORDER BY n.place"""
+LEFT JOIN events e ON e.channel_id = ? AND e.event_id = n.event_id
+LEFT JOIN items k ON k.id = e.item_id WHERE i.id IS NULL OR e.id IS NOT NULL"""
+_PIECES = f"SELECT n.place, max(b.quantity) FROM batch n CROSS JOIN {_COMPONENTS} GROUP BY n.place"
 
 
 def take(connection: sqlite3.Connection, batch: IncomingEvents) -> list[EventsTaken]:
@@ -112,10 +111,10 @@ def take(connection: sqlite3.Connection, batch: IncomingEvents) -> list[EventsTa
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     ledger = _Ledger(connection, batch)
     refused = _write_batch(connection, batch)
-    found = {
-        found.place: found
-        for found in map(_FOUND.read, connection.execute(_LOOK_UP, (batch.channel_id,)).fetchall())
-    }
+    rows = connection.execute(_LOOK_UP, (batch.channel_id,)).fetchall()
+    found = {found.place: found for found in map(_FOUND.read, rows)}
+    if batch.any_bundles:
+        refused |= _too_many_parts(connection, batch)
     taken = [
         ledger.judge(place, event, found.get(place), refused.get(place, ""))
         for place, event in enumerate(batch.events, 1)
@@ -155,6 +154,16 @@ def _write_batch(connection: sqlite3.Connection, batch: IncomingEvents) -> dict[
 _TOO_MANY = "it moves more pieces than any shop holds"
 
 
+def _too_many_parts(connection: sqlite3.Connection, batch: IncomingEvents) -> dict[int, str]:
+    """Why a bundle's events can't be taken, by their places: a component would move too much."""
+    return {
+        place: _TOO_MANY
+        for place, pieces in connection.execute(_PIECES)
+        if abs(batch.events[place - 1].quantity) * batch.units(batch.events[place - 1].sku) * pieces
+        > QUANTITY_MAX
+    }
+
+
 class _Ledger:
     """Goes through a batch in its order, and keeps what to count against the channel."""
 
@@ -171,17 +180,16 @@ class _Ledger:
 
     def judge(self, place: int, event: Event, found: _Found | None, refused: str) -> EventsTaken:
         """What becomes of one event: new, a repeat, a conflict or refused."""
-        item_id = None if found is None else found.item_id
-        if found is None or item_id is None or refused or self._is_too_many(event, found):
+        if found is not None and found.item_id is None:
+            refused = _unknown(self._connection, event)
+        if refused:
             self.passed_over.append((place,))
-            if found is not None and item_id is None:
-                refused = _unknown(self._connection, event)
-            reason = refused or _TOO_MANY
-            return EventsTaken(refused=(_refusal(event, reason),))
-        body = (event.kind, item_id, event.quantity, event.at, event.order)
+            return EventsTaken(refused=(_refusal(event, refused),))
+        body = (event.kind, (event.sku, event.location), event.quantity, event.at, event.order)
         before = self._first.get(event.id)
-        if before is None and found.is_known:
-            before = (found.kind, found.known_item_id, found.quantity, found.at, found.order)
+        if before is None and found is not None:
+            item = (found.sku, found.location)
+            before = (found.kind, item, found.quantity, found.at, found.order)
         again_until = self._batch.again_until
         is_again = again_until is not None and event.at <= again_until
         if before is not None:
@@ -194,11 +202,6 @@ class _Ledger:
         if self._newest_at is None or event.at > self._newest_at:
             self._newest_at = event.at
         return _NEW_ONE
-
-    def _is_too_many(self, event: Event, found: _Found) -> bool:
-        if found.pieces == 1:
-            return False
-        return abs(event.quantity) * self._batch.units(event.sku) * found.pieces > QUANTITY_MAX
 
     def _come_again(
         self,
@@ -260,6 +263,6 @@ def _record_new(connection: sqlite3.Connection, batch: IncomingEvents, newest: i
     if batch.any_bundles:
         connection.execute(_NOTE_COMPONENTS, values)
     connection.execute(_NOTE_FRESH, values)
-    of_order = pending_events.OF_ORDER if batch.any_pools else _OF_ITEM
+    of_order = pending_events.of_order(any_pools=batch.any_pools)
     same_order = connection.execute(_OF_SAME_ORDER.format(of_order=of_order), values).fetchall()
     worklist.note(connection, (item_id for (item_id,) in same_order))
