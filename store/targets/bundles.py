@@ -13,8 +13,9 @@ from store.model import Component, Terms
 
 _WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS bundled
-      (sku TEXT NOT NULL, location TEXT NOT NULL, PRIMARY KEY (sku, location))""",
-    "CREATE TEMP TABLE IF NOT EXISTS changed_bundles (sku TEXT PRIMARY KEY)",
+      (sku TEXT NOT NULL, location TEXT NOT NULL, PRIMARY KEY (sku, location)) WITHOUT ROWID""",
+    """CREATE TEMP TABLE IF NOT EXISTS changed_bundles (sku TEXT NOT NULL PRIMARY KEY)
+      WITHOUT ROWID""",
 )
 
 # A bundle is where a channel lists any of its components, or the bundle itself. An item that none
@@ -23,15 +24,20 @@ _WORK_TABLES = (
 _AT_A_PLACE = f"""EXISTS (SELECT 1 FROM channels c
     CROSS JOIN cells l ON l.id = {cell("c.id", "i.id")})
   AND i.location NOT IN (SELECT value FROM json_each(:pools))"""
+# One that has all of its parts needs nothing more: what it is made of has not changed since.
+_IS_NOT_WHOLE = """(SELECT count(*) FROM bundles w WHERE w.bundle_sku = {sku})
+  > (SELECT count(*) FROM parts p WHERE p.item_id = {item} AND p.how = 'bundle')"""
+_WHOLE = """(SELECT w.id FROM items w WHERE w.sku = b.bundle_sku AND w.location = i.location)"""
 _OF_MOVED = f"""INSERT OR IGNORE INTO bundled (sku, location)
 SELECT b.bundle_sku, i.location FROM moved m CROSS JOIN items i ON i.id = m.item_id
-CROSS JOIN bundles b ON b.component_sku = i.sku WHERE {_AT_A_PLACE}
-UNION SELECT b.bundle_sku, i.location FROM moved m CROSS JOIN items i ON i.id = m.item_id
-CROSS JOIN bundles b ON b.bundle_sku = i.sku WHERE {_AT_A_PLACE}"""
+CROSS JOIN bundles b ON b.component_sku = i.sku
+WHERE {_IS_NOT_WHOLE.format(sku="b.bundle_sku", item=_WHOLE)} AND {_AT_A_PLACE}
+UNION ALL SELECT i.sku, i.location FROM moved m CROSS JOIN items i ON i.id = m.item_id
+WHERE {_IS_NOT_WHOLE.format(sku="i.sku", item="i.id")} AND {_AT_A_PLACE}"""
 _OF_CHANGED = f"""INSERT OR IGNORE INTO bundled (sku, location)
 SELECT b.bundle_sku, i.location FROM changed_bundles g CROSS JOIN bundles b ON b.bundle_sku = g.sku
 CROSS JOIN items i ON i.sku = b.component_sku WHERE {_AT_A_PLACE}
-UNION SELECT i.sku, i.location FROM changed_bundles g CROSS JOIN items i ON i.sku = g.sku
+UNION ALL SELECT i.sku, i.location FROM changed_bundles g CROSS JOIN items i ON i.sku = g.sku
 WHERE EXISTS (SELECT 1 FROM bundles b WHERE b.bundle_sku = g.sku) AND {_AT_A_PLACE}"""
 
 
@@ -173,7 +179,7 @@ def _make_whole(connection: sqlite3.Connection) -> int:
     return connection.execute(
         """INSERT OR IGNORE INTO parts (item_id, part_id, quantity, how)
         SELECT whole.id, part.id, b.quantity, 'bundle' FROM bundled d
-        CROSS JOIN bundles b ON b.bundle_sku = d.sku
         CROSS JOIN items whole ON whole.sku = d.sku AND whole.location = d.location
+        CROSS JOIN bundles b ON b.bundle_sku = d.sku
         CROSS JOIN items part ON part.sku = b.component_sku AND part.location = d.location"""
     ).rowcount

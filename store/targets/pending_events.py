@@ -244,6 +244,9 @@ def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
 
 def remake_moved(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """The same of the moved items alone; notes as moved what shares in what is pending of them."""
+    waiting = connection.execute("SELECT 1 FROM movements WHERE unseen = 1 LIMIT 1").fetchone()
+    if waiting is None:
+        return
     _begin_remaking(connection)
     connection.execute(
         f"""{_UNSEEN_EVENTS} CROSS JOIN events e ON e.id = v.event_row
