@@ -327,7 +327,7 @@ def _take_records(
     digests = array("Q", map(digest_of, map(_encode, contents)))
     mark = mark or mark_of(digests.tobytes())
     if (known := sweep.recogniser.page(mark)) is not None:
-        sweep.take_known(known)
+        sweep.take_known(range(known, known + 1))
         return
     listing_ids = sweep.recogniser.listings(digests)
     new = [place for place, known in enumerate(listing_ids) if known == NEW]
@@ -340,12 +340,12 @@ def _take_parts(
     sweep: Sweep,
     records: Sequence[Record],
     kept: tuple[str, ...],
-    parts: Sequence[int | FreshPart],
+    parts: Sequence[range | FreshPart],
 ) -> None:
     """Take a page by its stretches; `records` are those of the entries that are not recognised."""
     start = len(sweep.listing_ids)
     for page in parts:
-        if isinstance(page, int):
+        if isinstance(page, range):
             sweep.take_known(page)
             continue
         sweep.layout.append(FreshPage(page.mark, page.size, len(page.digests)))

@@ -45,8 +45,8 @@ class Sweep(msgspec.Struct):
     outside_up_to: int
     came: int = 0
     """How many records came, recognised ones included."""
-    layout: list[int | FreshPage] = msgspec.field(default_factory=list)
-    """Its pages, in order: the number of a recognised one, or one of those that follow."""
+    layout: list[range | FreshPage] = msgspec.field(default_factory=list)
+    """Its pages, in order: the numbers of recognised ones, or one of those that follow."""
     digests: "array[int]" = msgspec.field(default_factory=lambda: array("Q"))
     """Of the entries of all pages that were not recognised."""
     listing_ids: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
@@ -76,22 +76,22 @@ class Sweep(msgspec.Struct):
     numbers: PollCounts | None = None
     """What `counts` found, until another page comes."""
 
-    def take_known(self, page: int) -> None:
-        """Take a page that stands as a whole."""
-        self.layout.append(page)
-        self.came += self.recogniser.records_of(page)
+    def take_known(self, pages: range) -> None:
+        """Take pages that stand as a whole and follow each other; one at least."""
+        self.layout.append(pages)
+        self.came += self.recogniser.records_of(pages)
 
     def pass_over(self, announced: int | None, marks: PageMarks) -> bool:
         """Take a page of which all stands, which takes no transaction; False: some of it does not.
 
         Only between two of the sweep's transactions, never during one.
         """
-        if not marks.parts or any(isinstance(page, FreshPart) for page in marks.parts):
+        if not marks.parts or any(isinstance(part, FreshPart) for part in marks.parts):
             return False
         self.numbers = None
         self.announced = self.announced if announced is None else announced
         self.source = self.source if marks.source is None else marks.source
-        for page in marks.parts:
-            if isinstance(page, int):
-                self.take_known(page)
+        for part in marks.parts:
+            if isinstance(part, range):
+                self.take_known(part)
         return True

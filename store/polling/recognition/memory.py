@@ -6,31 +6,30 @@ one that was saved too early, or not at all, costs time and never truth.
 """
 
 import sqlite3
-import zlib
-from array import array
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import accumulate, islice
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from store.polling.recognition.pages import PollPages
+from store.polling.recognition import packing
+from store.polling.recognition.pages import Changes, PollPages, max_changes
 
 Fetch = Callable[[int, int], Awaitable[PollPages]]
 """Fetches the pages of a poll, by the ids of the channel and the poll. Raises StoreError."""
 
-_ENTRIES_OF_ROW = 65_536
-"""About how many entries a row of the cache has: half a megabyte."""
+_CHANGES_FROM = 1_000_000
+"""The number of the first row with changes of the pages in the rows before."""
 
-_GROUP = 1024
-"""So many listings begin anew from 0: their sums are of short numbers, which are quick."""
+_CHANGE_ROWS_MAX = 64
+_CHANGE_BYTES_PART = 1 / 16
+"""Of the other rows: with more bytes of changes, all is written anew."""
 
 
 class PollMemory:
     """What one channel's last good poll held. Belongs to one running engine."""
 
     __slots__ = (
-        "channel_id", "configured", "described", "fetch", "pages", "poll_id", "records",
-        "saved_poll_id", "source",
+        "changed_entries", "changed_pages", "channel_id", "configured", "described", "fetch",
+        "is_new", "pages", "poll_id", "records", "saved_poll_id", "source",
     )  # fmt: skip
 
     def __init__(self, fetch: "Fetch | None" = None) -> None:
@@ -49,6 +48,28 @@ class PollMemory:
         """None: not fetched from the cache yet."""
         self.saved_poll_id = 0
         """The poll that the pages in the cache are of."""
+        self.is_new = True
+        """Its pages are others than those in the cache, or stand at other places."""
+        self.changed_pages: set[int] = set()
+        self.changed_entries: set[int] = set()
+        """Where else they differ from those."""
+
+    def note(self, changed: Changes | None) -> None:
+        """Note what has changed of the pages; None: more than some of them."""
+        if changed is not None and not self.is_new and self.pages is not None:
+            self.changed_pages.update(changed.pages)
+            self.changed_entries.update(changed.entries)
+            if len(self.changed_entries) <= max_changes(self.pages):
+                return
+        self.is_new = True
+        self.changed_pages.clear()
+        self.changed_entries.clear()
+
+    def note_saved(self, poll_id: int) -> None:
+        """Note that the pages in the cache are those of a poll, which are the pages here."""
+        self.saved_poll_id, self.is_new = poll_id, False
+        self.changed_pages.clear()
+        self.changed_entries.clear()
 
     def take_pages(self, found: PollPages) -> None:
         """Take the pages from the cache; where some are missing, nothing counts any more."""
@@ -56,17 +77,6 @@ class PollMemory:
             self.pages = found
         else:
             self.poll_id = 0
-
-
-class _SavedPages(msgspec.Struct, array_like=True):
-    """Some pages as a row of the cache has them."""
-
-    marks: list[bytes]
-    sizes: list[int]
-    counts: list[int]
-    digests: bytes
-    listing_steps: bytes
-    """From each entry's listing to the next, packed: on most pages each is 1."""
 
 
 def recall(
@@ -82,7 +92,8 @@ def recall(
     ).fetchone()
     if row is not None:
         memory.configured, memory.described, memory.source, memory.records = row
-        memory.poll_id = memory.saved_poll_id = good_poll_id
+        memory.poll_id = good_poll_id
+        memory.note_saved(good_poll_id)
         memory.channel_id = channel_id
         memory.pages = None
 
@@ -90,20 +101,18 @@ def recall(
 def pages(connection: sqlite3.Connection, channel_id: int, poll_id: int) -> PollPages:
     """Fetch the pages of a poll; none where another poll's have taken their place."""
     rows = connection.execute(
-        """SELECT p.content FROM poll_pages p JOIN poll_memories m USING (channel_id)
+        """SELECT p.number, p.content FROM poll_pages p JOIN poll_memories m USING (channel_id)
         WHERE p.channel_id = ? AND m.poll_id = ? ORDER BY p.number""",
         (channel_id, poll_id),
     )
     marks: list[bytes] = []
     found = PollPages(marks)
-    for (content,) in rows:
-        saved = msgspec.msgpack.decode(content, type=_SavedPages)
-        end = len(found.digests)
-        marks += saved.marks
-        found.sizes.extend(saved.sizes)
-        found.ends.extend(islice(accumulate(saved.counts, initial=end), 1, None))
-        found.digests.frombytes(saved.digests)
-        found.listing_ids.extend(from_steps(zlib.decompress(saved.listing_steps)))
+    try:
+        for number, content in rows:
+            take = packing.unpack if number < _CHANGES_FROM else packing.change
+            take(found, marks, content)
+    except (msgspec.DecodeError, IndexError):
+        return PollPages()
     return found
 
 
@@ -134,7 +143,15 @@ def save(connection: sqlite3.Connection, memory: PollMemory, channel: str) -> No
     if row is None:
         return
     (channel_id,) = row
-    connection.execute("DELETE FROM poll_pages WHERE channel_id = ?", (channel_id,))
+    if not _save_changes(connection, memory, channel_id):
+        connection.execute("DELETE FROM poll_pages WHERE channel_id = ?", (channel_id,))
+        connection.executemany(
+            _SAVE_PAGES,
+            (
+                (channel_id, number, content)
+                for number, content in enumerate(packing.packed(memory.pages))
+            ),
+        )
     connection.execute(
         """INSERT OR REPLACE INTO poll_memories
           (channel_id, poll_id, configured, described, source, records)
@@ -144,60 +161,30 @@ def save(connection: sqlite3.Connection, memory: PollMemory, channel: str) -> No
             memory.records,
         ),
     )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO poll_pages (channel_id, number, content) VALUES (?, ?, ?)",
-        ((channel_id, number, content) for number, content in enumerate(_packed(memory.pages))),
-    )
-    memory.saved_poll_id = memory.poll_id
+    memory.note_saved(memory.poll_id)
 
 
-def _packed(known: PollPages) -> Iterator[bytes]:
-    first = 0
-    while first < len(known.marks):
-        start = known.start(first)
-        end_page = known.page_at(start + _ENTRIES_OF_ROW)
-        last = max(first + 1, min(end_page, len(known.marks)))
-        yield _pack(known, first, last)
-        first = last
+_SAVE_PAGES = "INSERT INTO poll_pages (channel_id, number, content) VALUES (?, ?, ?)"
 
 
-def _pack(known: PollPages, first: int, last: int) -> bytes:
-    start, end = known.start(first), known.ends[last - 1]
-    return _encode(
-        _SavedPages(
-            list(known.marks[first:last]),
-            known.sizes[first:last].tolist(),
-            [known.ends[page] - known.start(page) for page in range(first, last)],
-            known.digests[start:end].tobytes(),
-            zlib.compress(steps_of(known.listing_ids[start:end]), 1),
-        )
-    )
-
-
-_encode = msgspec.msgpack.Encoder().encode
-
-
-def steps_of(listing_ids: "array[int]") -> bytes:
-    """What is added from each listing to the next, 8 bytes each: on most pages always 1."""
-    # Done as one subtraction of two long numbers, with 64 binary digits for each listing, and so
-    # without a step of Python for each. What is borrowed from the next is given back in adding.
-    steps = []
-    for start in range(0, len(listing_ids), _GROUP):
-        group = listing_ids[start : start + _GROUP].tobytes()
-        whole, bits = int.from_bytes(group, "little"), 8 * len(group)
-        steps.append(((whole - (whole << 64)) & ((1 << bits) - 1)).to_bytes(len(group), "little"))
-    return b"".join(steps)
-
-
-def from_steps(steps: bytes) -> "array[int]":
-    """The listings whose `steps_of` these are."""
-    found = array("q")
-    for start in range(0, len(steps), 8 * _GROUP):
-        group = steps[start : start + 8 * _GROUP]
-        bits, shift, whole = 8 * len(group), 64, int.from_bytes(group, "little")
-        while shift < bits:
-            # Each has the sum of twice as many steps before it as it had.
-            whole = (whole + (whole << shift)) & ((1 << bits) - 1)
-            shift *= 2
-        found.frombytes(whole.to_bytes(len(group), "little"))
-    return found
+def _save_changes(connection: sqlite3.Connection, memory: PollMemory, channel_id: int) -> bool:
+    """Save only what has changed since the pages were saved; False: all of them are to be."""
+    if memory.is_new or memory.pages is None:
+        return False
+    rows, of_changes, of_pages, poll_id = connection.execute(
+        """SELECT coalesce(sum(number >= ?1), 0),
+          coalesce(sum(CASE WHEN number >= ?1 THEN length(content) END), 0),
+          coalesce(sum(CASE WHEN number < ?1 THEN length(content) END), 0),
+          (SELECT poll_id FROM poll_memories WHERE channel_id = ?2)
+        FROM poll_pages WHERE channel_id = ?2""",
+        (_CHANGES_FROM, channel_id),
+    ).fetchone()
+    # Another engine may have saved others meanwhile.
+    if poll_id != memory.saved_poll_id or rows >= _CHANGE_ROWS_MAX:
+        return False
+    changed = Changes(sorted(memory.changed_pages), sorted(memory.changed_entries))
+    content = packing.packed_changes(memory.pages, changed)
+    if of_changes + len(content) > of_pages * _CHANGE_BYTES_PART:
+        return False
+    connection.execute(_SAVE_PAGES, (channel_id, _CHANGES_FROM + rows, content))
+    return True

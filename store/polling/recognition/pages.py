@@ -5,7 +5,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -54,10 +54,10 @@ class FreshPart(msgspec.Struct, frozen=True):
 class PageMarks(msgspec.Struct, frozen=True):
     """What a page of a channel is recognised by."""
 
-    parts: "Sequence[int | FreshPart] | None" = None
-    """Its stretches, in order: the number of a known page (`Recogniser.page`), or what is new. The
-    page's records are those of the entries that are `NEW`. None: it is one stretch, and each of
-    its records is recognised by what it says."""
+    parts: "Sequence[range | FreshPart] | None" = None
+    """Its stretches, in order: the numbers of known pages that follow each other
+    (`Recogniser.page`), or what is new. The page's records are those of the entries that are `NEW`.
+    None: it is one stretch, and each of its records is recognised by what it says."""
     mark: bytes = UNMARKED
     """Of a page of one stretch: `mark_of` the bytes that it is decoded from, where they alone say
     what it holds and nothing of it is refused or doubtful."""
@@ -108,33 +108,111 @@ class FreshPage(NamedTuple):
 
 def joined(
     known: PollPages,
-    layout: Sequence[int | FreshPage],
+    layout: Sequence[range | FreshPage],
     digests: "array[int]",
     listing_ids: "array[int]",
 ) -> PollPages:
-    """Put the pages of a poll together: known ones by number, and fresh ones.
+    """Put the pages of a poll together: known ones by their numbers, and fresh ones.
 
     `digests` and `listing_ids` have the entries of the fresh ones, in order.
     """
-    fresh = PollPages(digests=digests, listing_ids=listing_ids)
-    if list(layout) == list(range(len(known.marks))):
-        return known
     marks: list[bytes] = []
     made = PollPages(marks)
     taken = 0
     for part in layout:
-        if isinstance(part, int):
-            source, start, end = known, known.start(part), known.ends[part]
-            mark, size = known.marks[part], known.sizes[part]
-        else:
-            mark, size = part.mark, part.size
-            source, start, end = fresh, taken, taken + part.entries
-            taken = end
-        marks.append(mark)
-        made.sizes.append(size)
-        made.digests.extend(source.digests[start:end])
-        made.listing_ids.extend(source.listing_ids[start:end])
-        made.ends.append(len(made.digests))
+        begin = len(made.digests)
+        if isinstance(part, range):
+            start, end = known.start(part.start), known.ends[part.stop - 1]
+            marks += known.marks[part.start : part.stop]
+            made.sizes.extend(known.sizes[part.start : part.stop])
+            made.digests.extend(known.digests[start:end])
+            made.listing_ids.extend(known.listing_ids[start:end])
+            ends = known.ends[part.start : part.stop]
+            moved = begin - start
+            made.ends.extend(ends if not moved else array("q", (end + moved for end in ends)))
+            continue
+        marks.append(part.mark)
+        made.sizes.append(part.size)
+        made.digests.extend(digests[taken : taken + part.entries])
+        made.listing_ids.extend(listing_ids[taken : taken + part.entries])
+        taken += part.entries
+        made.ends.append(begin + part.entries)
+    return made
+
+
+class Changes(NamedTuple):
+    """Where the pages of a poll differ from as many of the one before, each as long."""
+
+    pages: list[int]
+    entries: list[int]
+
+
+def max_changes(known: PollPages) -> int:
+    """How many changed entries are noted one by one."""
+    return 1000 + len(known.digests) // 16
+
+
+def changes(
+    known: PollPages,
+    layout: Sequence[range | FreshPage],
+    digests: "array[int]",
+    listing_ids: "array[int]",
+) -> Changes | None:
+    """What of the known pages is another now.
+
+    None where they are not at their places any more, or where more is another than is worth a list.
+    """
+    found = Changes([], [])
+    entries_max = max_changes(known)
+    page = taken = 0
+    for part in layout:
+        if isinstance(part, range):
+            if part.start != page:
+                return None
+            page = part.stop
+            continue
+        if page >= len(known.marks):
+            return None
+        start, end = known.start(page), known.ends[page]
+        if end - start != part.entries:
+            return None
+        stop = taken + part.entries
+        found.pages.append(page)
+        differ = set(_differing_places(known.digests[start:end], digests[taken:stop], start))
+        if known.listing_ids[start:end] != listing_ids[taken:stop]:
+            listings = known.listing_ids[start:end], listing_ids[taken:stop]
+            differ.update(_differing_places(*listings, start))
+        found.entries.extend(differ)
+        if len(found.entries) > entries_max:
+            return None
+        page, taken = page + 1, stop
+    return found if page == len(known.marks) else None
+
+
+def _differing_places(before: "array[int]", now: "array[int]", start: int) -> Iterator[int]:
+    pairs = enumerate(zip(before, now, strict=True), start)
+    return (place for place, (old, new) in pairs if old != new)
+
+
+def replaced(
+    known: PollPages,
+    layout: Sequence[range | FreshPage],
+    digests: "array[int]",
+    listing_ids: "array[int]",
+) -> PollPages:
+    """The same as `joined`, where `changes` finds the known pages at their places."""
+    marks = list(known.marks)
+    made = PollPages(marks, known.sizes[:], known.ends, known.digests[:], known.listing_ids[:])
+    page = taken = 0
+    for part in layout:
+        if isinstance(part, range):
+            page = part.stop
+            continue
+        start, stop = known.start(page), taken + part.entries
+        marks[page], made.sizes[page] = part.mark, part.size
+        made.digests[start : start + part.entries] = digests[taken:stop]
+        made.listing_ids[start : start + part.entries] = listing_ids[taken:stop]
+        page, taken = page + 1, stop
     return made
 
 

@@ -24,7 +24,7 @@ def count(connection: sqlite3.Connection, sweep: Sweep) -> None:
     sweep.counted = True
     list_lag.set_aside(connection, sweep)
     _find_no_longer_new(connection, sweep)
-    known = {page for page in sweep.layout if isinstance(page, int)}
+    known = set(chain.from_iterable(part for part in sweep.layout if isinstance(part, range)))
     doubtful = _come_or_gone(connection, sweep, known).union(sweep.suspects)
     doubtful.difference_update((NEW, NO_RECORD))
     seen: Counter[int] = Counter()

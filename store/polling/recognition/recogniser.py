@@ -18,11 +18,13 @@ from store.polling.recognition.pages import (
     UNMARKED,
     FreshPage,
     PollPages,
+    changes,
     joined,
     mark_of,
+    replaced,
 )
 
-_FORM = 2
+_FORM = 3
 """Of what is saved: it is raised with every change of how."""
 
 _FEW = 8
@@ -32,6 +34,7 @@ _FEW = 8
 class ExpectedPage(NamedTuple):
     """The page that came next in the last good poll."""
 
+    number: int
     mark: bytes
     size: int
 
@@ -132,16 +135,24 @@ class Recogniser:
         """The page that came next in the last good poll."""
         if not self._is_same or self._next >= len(self.pages.marks):
             return None
-        return ExpectedPage(self.pages.marks[self._next], self.pages.sizes[self._next])
+        number = self._next
+        return ExpectedPage(number, self.pages.marks[number], self.pages.sizes[number])
 
-    def standing(self, content: memoryview, size_min: int) -> list[int]:
+    def following(self, page: int) -> int:
+        """What the page behind one begins with, if it is not taken yet; else 0."""
+        pages = self.pages
+        start = pages.ends[page]
+        if page + 1 in self._taken or page + 1 >= len(pages.marks) or start == pages.ends[page + 1]:
+            return 0
+        return pages.digests[start]
+
+    def standing(self, content: memoryview, size_min: int) -> range:
         """Take the known pages that come next and are as they were, from the begin of `content`.
 
         Until one is not, has less than `size_min` bytes, or ends beyond.
         """
-        found: list[int] = []
         if not self._is_same:
-            return found
+            return range(0)
         marks, sizes, doubtful = self.pages.marks, self.pages.sizes, self._doubtful
         at, page = 0, self._next
         while page < len(marks):
@@ -150,8 +161,8 @@ class Recogniser:
                 break
             if page in doubtful or page in self._taken:
                 break
-            found.append(page)
             at, page = end, page + 1
+        found = range(self._next, page)
         self._taken.update(found)
         self._next = page
         return found
@@ -254,21 +265,21 @@ class Recogniser:
         """How many records the last good poll had."""
         return self._memory.records if self._counts else 0
 
-    def size_of(self, page: int) -> int:
-        """How many bytes a known page has."""
-        return self.pages.sizes[page]
+    def size_of(self, pages: range) -> int:
+        """How many bytes known pages have that follow each other."""
+        return sum(self.pages.sizes[pages.start : pages.stop])
 
-    def records_of(self, page: int) -> int:
-        """How many records a known page has."""
-        entries = self.pages.ends[page] - self.pages.start(page)
+    def records_of(self, pages: range) -> int:
+        """How many records known pages have that follow each other."""
+        start, end = self.pages.start(pages.start), self.pages.ends[pages.stop - 1]
         if self._all_are_records:
-            return entries
-        return entries - self.pages.listings(page).count(NO_RECORD)
+            return end - start
+        return end - start - self.pages.listing_ids[start:end].count(NO_RECORD)
 
     def remember(
         self,
         memory: PollMemory,
-        layout: Sequence[int | FreshPage],
+        layout: Sequence[range | FreshPage],
         digests: "array[int]",
         listing_ids: "array[int]",
     ) -> bool:
@@ -280,8 +291,12 @@ class Recogniser:
         stands = self.everything_stands
         if not stands:
             known = memory.pages if self.counts else None
-            memory.pages = joined(self.pages, layout, digests, listing_ids)
-            stands = memory.pages is known
+            changed = None if known is None else changes(known, layout, digests, listing_ids)
+            stands = changed == ([], [])
+            if not stands:
+                put = joined if changed is None else replaced
+                memory.pages = put(self.pages, layout, digests, listing_ids)
+                memory.note(changed)
         memory.configured, memory.described = self.configured, self.described
         return stands and described == (self.configured, self.described)
 
@@ -316,10 +331,9 @@ class Recogniser:
     @cached_property
     def _beginnings(self) -> dict[int, int]:
         pages = self.pages
+        places = list(enumerate(zip((0, *pages.ends), pages.ends, strict=False)))
         return {
-            pages.digests[pages.start(number)]: number
-            for number in reversed(range(len(pages.marks)))
-            if pages.start(number) < pages.ends[number]
+            pages.digests[start]: number for number, (start, end) in reversed(places) if start < end
         }
 
     @cached_property

@@ -76,7 +76,9 @@ def encoding_of(file: BinaryIO) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while chunk := file.read(2**20):
-            decoder.decode(chunk)
+            # Plain ASCII is told much faster than decoded, where no letter is begun before it.
+            if not chunk.isascii() or decoder.getstate()[0]:
+                decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "cp1252"

@@ -1,12 +1,23 @@
 """What an engine remembers of a poll is saved, and comes back as it was."""
 
 from array import array
+from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.polling.recognition.memory import from_steps, steps_of
-from store.polling.recognition.pages import NO_RECORD, PollPages, differing
+from store.polling.recognition import packing
+from store.polling.recognition.packing import from_steps, steps_of
+from store.polling.recognition.pages import (
+    NO_RECORD,
+    FreshPage,
+    PollPages,
+    changes,
+    differing,
+    joined,
+    mark_of,
+    replaced,
+)
 
 IDS = st.lists(st.integers(1, 2**50) | st.integers(1, 9) | st.just(NO_RECORD), max_size=70)
 
@@ -34,3 +45,70 @@ def test_many_are_told_apart_as_few_are(before: list[int], now: list[int]) -> No
     many = array("q", range(100, 60_000))
     few = differing(array("q", before), array("q", now))
     assert differing(array("q", before) + many, many + array("q", now)) == few
+
+
+ENTRIES = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 99)), min_size=1, max_size=5)
+LISTS = st.lists(ENTRIES, min_size=1, max_size=6)
+
+
+def whole(pages: list[list[tuple[int, int]]]) -> PollPages:
+    """The pages whose entries have these digests and listings."""
+    made = [FreshPage(mark_of(repr(page).encode()), 10 * len(page), len(page)) for page in pages]
+    return joined(PollPages(), made, *arrays(pages))
+
+
+def arrays(pages: list[list[tuple[int, int]]]) -> tuple["array[int]", "array[int]"]:
+    entries = [entry for page in pages for entry in page]
+    return array("Q", (digest for digest, _ in entries)), array(
+        "q", (known for _, known in entries)
+    )
+
+
+def unpacked(rows: Iterable[bytes], changed: Iterable[bytes] = ()) -> PollPages:
+    marks: list[bytes] = []
+    found = PollPages(marks)
+    for row in rows:
+        packing.unpack(found, marks, row)
+    for row in changed:
+        packing.change(found, marks, row)
+    return found
+
+
+@given(LISTS, st.sampled_from((1, 500, 2_100)))
+def test_pages_come_back_as_they_were_packed(
+    pages: list[list[tuple[int, int]]], following: int
+) -> None:
+    """Whether their listings follow each other or not."""
+    after = [[(place, 7 + place) for place in range(following)]]
+    known = whole(pages + after + pages)
+
+    assert unpacked(packing.packed(known)) == known
+
+
+@given(LISTS, st.data())
+def test_what_has_changed_of_pages_is_all_that_is_packed_again(
+    before: list[list[tuple[int, int]]], data: st.DataObject
+) -> None:
+    known = whole(before)
+    rows = list(packing.packed(known))
+    changed_rows = []
+    for _ in range(2):
+        layout: list[range | FreshPage] = []
+        fresh: list[list[tuple[int, int]]] = []
+        for number, page in enumerate(before):
+            if data.draw(st.booleans()):
+                layout.append(range(number, number + 1))
+                continue
+            entries = st.lists(ENTRIES.map(lambda some: some[0]), min_size=1, max_size=5)
+            fresh.append(data.draw(st.just(page) | entries))
+            layout.append(FreshPage(mark_of(repr(fresh[-1]).encode()), 3, len(fresh[-1])))
+        made = joined(known, layout, *arrays(fresh))
+        changed = changes(known, layout, *arrays(fresh))
+        if changed is None:
+            assert made.ends != known.ends
+            return
+        assert made == replaced(known, layout, *arrays(fresh))
+        changed_rows.append(packing.packed_changes(made, changed))
+        known = made
+
+    assert unpacked(rows, changed_rows) == known

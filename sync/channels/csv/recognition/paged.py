@@ -20,7 +20,7 @@ _PARTS_MAX = 4000
 class _Batch(msgspec.Struct):
     """What comes as one page."""
 
-    parts: list[int | Piece] = msgspec.field(default_factory=list)
+    parts: list[range | Piece] = msgspec.field(default_factory=list)
     new: list[Piece] = msgspec.field(default_factory=list)
     """Those of them with rows that are to be decoded."""
     rows: list[list[str] | csv.Error] = msgspec.field(default_factory=list)
@@ -131,12 +131,12 @@ def _row(end: int, fields: list[str] | csv.Error) -> Row | None:
     return None if is_blank else Row(end, fields)
 
 
-def _part(part: int | Piece, bad: Collection[int] = ()) -> int | FreshPart:
+def _part(part: range | Piece, bad: Collection[int] = ()) -> range | FreshPart:
     """What a piece is recognised by; those that begin at one of `bad` have rows that were refused.
 
     What can't be read must be refused again, so that such a piece must be decoded again.
     """
-    if isinstance(part, int):
+    if isinstance(part, range):
         return part
     mark = UNMARKED if part.offset in bad else mark_of(part.content)
     return FreshPart(mark, part.digests, part.listing_ids, len(part.content))

@@ -18,12 +18,15 @@ from store.polling.recognition.pages import NEW, digest_of, mark_of
 from store.polling.recognition.recogniser import Recogniser
 from sync.channels.csv.rows import LINE_LENGTH_MAX
 
-TARGET_BYTES = 8 * 1024
-"""Of a piece. With fewer, more pieces are hashed; with more, more rows beside a changed one."""
+TARGET_BYTES = 2 * 1024
+"""Of a piece. With fewer, more pieces are hashed; with more, more rows beside a changed one. Where
+a row in a thousand changes, both cost about the same with this."""
 
 MIN_BYTES = TARGET_BYTES // 4
-_WINDOW_BYTES = 4 * 2**20
-_BEYOND_BYTES = 256 * 1024
+_WINDOW_BYTES = 2**20
+_BEYOND_BYTES = 64 * 1024
+_SLACK_BYTES = 64
+"""By so much more or less a piece may have that changed: numbers gain and lose digits."""
 _LINE_BYTES_MAX = 4 * LINE_LENGTH_MAX
 _NEAR = 3
 """How many rows about its old place the end of a piece is looked for first."""
@@ -90,8 +93,8 @@ class Cutter:
         self._encoding = encoding
         self._delimiter = delimiter
 
-    def pieces(self) -> Iterator[int | Piece]:
-        """The pieces in order: the number of one that is as it was, or what it is now.
+    def pieces(self) -> Iterator[range | Piece]:
+        """The pieces in order: the numbers of those that are as they were, or what one is now.
 
         Raises UnicodeError, TooLong, NeverClosed and OSError.
         """
@@ -100,18 +103,20 @@ class Cutter:
             if self._at >= len(self._data):
                 return
             coming = memoryview(self._data)[self._at :]
-            for known in self._recogniser.standing(coming, MIN_BYTES):
-                self._move(self._data[self._at : self._at + self._recogniser.size_of(known)])
+            if known := self._recogniser.standing(coming, MIN_BYTES):
+                self._pass(known)
                 yield known
             self._fill(_BEYOND_BYTES)
             if self._at < len(self._data):
                 yield self._next()
 
-    def _next(self) -> int | Piece:
+    def _next(self) -> range | Piece:
         recogniser = self._recogniser
         if not recogniser.knows_any:
             return self._piece(self._lines(TARGET_BYTES), None)
         content = self._as_expected()
+        if content is None and (piece := self._changed_in_place()) is not None:
+            return piece
         if content is None:
             end = self._line_end(self._at)
             begins = recogniser.page_beginning(digest_of(self._data[self._at : end]))
@@ -126,7 +131,7 @@ class Cutter:
         if known is None:
             return self._piece(content, None)
         self._move(content)
-        return known
+        return range(known, known + 1)
 
     def _as_expected(self) -> bytes | None:
         """What comes next, if it is what came next in the last good poll."""
@@ -140,6 +145,32 @@ class Cutter:
         # A small one was the last of its file. With more behind it it would stay small for ever.
         is_last = self._is_all and self._at + expected.size >= len(self._data)
         return content if is_last or expected.size >= MIN_BYTES else None
+
+    def _changed_in_place(self) -> Piece | None:
+        """What comes up to the next known piece, where that begins about where it began."""
+        expected = self._recogniser.expected()
+        if expected is None or expected.size < MIN_BYTES:
+            return None
+        begin = self._recogniser.following(expected.number)
+        if not begin:
+            return None
+        self._fill(expected.size + 2 * _SLACK_BYTES)
+        size, size_max = max(0, expected.size - _SLACK_BYTES), expected.size + _SLACK_BYTES
+        while True:
+            found = self._data.find(b"\n", self._at + size, self._at + size_max)
+            if found < 0:
+                return None
+            size = found + 1 - self._at
+            if size < MIN_BYTES:
+                continue
+            end = self._line_end(self._at + size)
+            if digest_of(self._data[self._at + size : end]) == begin:
+                content = self._data[self._at : self._at + size]
+                if b'"' in content:
+                    return None
+                piece = self._piece(content, None)
+                self._recogniser.expect(expected.number + 1)
+                return piece
 
     def _lines(self, limit: int) -> bytes:
         """Whole lines of about so many bytes; one at least."""
@@ -242,6 +273,15 @@ class Cutter:
         return [
             self._data[begin + start : begin + end] for start, end in zip(starts, ends, strict=True)
         ], rows
+
+    def _pass(self, known: range) -> None:
+        """Go on behind pieces that are as they were."""
+        size_of = self._recogniser.size_of
+        last = size_of(known[-1:])
+        before = size_of(known) - last
+        self._at += before
+        self.offset += before
+        self._move(self._data[self._at : self._at + last])
 
     def _move(self, content: bytes) -> None:
         self.newest = content

@@ -188,7 +188,7 @@ class _Reading:
             self._note(items, len(records), partial(column_of, records))
             self._absent += len(items) - len(records) - len(answer.refused)
         else:
-            marks = PageMarks(parts=[known])
+            marks = PageMarks(parts=[range(known, known + 1)])
         announced = walk.announced_of_records
         announced = None if announced is None else announced - self._absent
         if not is_last:
@@ -225,7 +225,7 @@ class _Reading:
         known = None if some is None else self._recogniser.page(mark)
         if known is None or some is None:
             return None
-        count = self._recogniser.records_of(known)
+        count = self._recogniser.records_of(range(known, known + 1))
         self._note(items, count, some.__getitem__)
         self._absent += len(items) - count
         return known

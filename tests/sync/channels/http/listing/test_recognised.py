@@ -70,7 +70,7 @@ class Memory:
         pages = PollPages(marks)
         for page, of_page in zip(read, records, strict=True):
             parts = page.marks.parts
-            known = parts[0] if parts else None
+            known = parts[0][0] if parts and isinstance(parts[0], range) else None
             doubtful = page.refused or page.warnings or page.cut_short
             mark = b"" if doubtful else page.marks.mark
             marks.append(self.pages.marks[known] if isinstance(known, int) else mark)
@@ -85,9 +85,10 @@ class Memory:
         if not parts:
             return page.records
         (known,) = parts
-        assert isinstance(known, int)
+        assert isinstance(known, range)
         assert not page.records
-        return self.records[known]
+        (number,) = known
+        return self.records[number]
 
 
 QUANTITIES = st.sampled_from([0, 1, 7, "3", None, "gone", "many", ">100", 12.0])
@@ -209,5 +210,5 @@ async def test_a_page_that_stands_is_not_decoded_wherever_it_stands_now() -> Non
         channel.recall(memory.recogniser())
         again = await read(channel)
         await channel.close()
-    assert [page.marks.parts for page in again[:3]] == [[1], [0], [2]]
+    assert [page.marks.parts for page in again[:3]] == [[range(n, n + 1)] for n in (1, 0, 2)]
     assert list(again[3].records) == [Record("D", 1, title="Lamp", price_minor=100, state="active")]
