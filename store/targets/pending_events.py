@@ -7,7 +7,7 @@ the items that moved and those whose flags could turn (`could_turn`).
 
 import sqlite3
 
-from store.cells.cell_ids import cell
+from store.cells.cell_ids import cell, channel_of
 from store.channels import polls
 from store.database import worklist
 from store.event_kinds import EventFate, EventFault
@@ -180,17 +180,19 @@ def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool)
     connection.execute(
         f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
         WITH ac AS MATERIALIZED (
-          SELECT c.id, c.lag_ms, {whole_as_of("c")} AS whole FROM channels c)
-        SELECT i.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id
-        FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id
-        CROSS JOIN listings a ON a.id = {rests_on if any_pools else "i.quantity_listing_id"}
-        CROSS JOIN ac ON ac.id = a.channel_id"""
+          SELECT c.id, c.lag_ms, {whole_as_of("c")} AS whole FROM channels c),
+        resting AS MATERIALIZED (
+          SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id
+          FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id)
+        SELECT r.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id
+        FROM resting r CROSS JOIN ac ON ac.id = {channel_of("r.listing_id")}
+        LEFT JOIN cell_details a ON a.id = r.listing_id"""
     )
     connection.execute(
         f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {unseen(any_pools=any_pools)}
-        FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id
-        JOIN events e ON e.id = v.event_row
-        WHERE v.unseen = 1 OR v.at > t.as_of - t.lag_ms"""
+        FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id AND v.unseen = 1
+          OR v.item_id = t.item_id AND v.at > t.as_of - t.lag_ms
+        CROSS JOIN events e ON e.id = v.event_row"""
     )
     connection.execute(
         """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f

@@ -152,7 +152,7 @@ def _derive(
           JOIN items c ON c.id = p.part_id
           LEFT JOIN listings own ON own.id = {cell(compiled.authority("state"), "i.id")}
             AND own.present = 1
-          GROUP BY i.id""",
+          GROUP BY m.item_id""",
     )
 
 
