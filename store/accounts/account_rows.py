@@ -8,18 +8,19 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from store.cells.cell_ids import channel_of, item_of
+from store.cells.cell_ids import channel_of, instant, item_of
 
 BESIDE = "LEFT JOIN cell_accounts a ON a.id = l.id LEFT JOIN cell_details d ON d.id = l.id"
 """SQL that joins to cell l what its account is kept in."""
 
+_READ_AT = instant("l.observed_kept")
 _FILE_AT = f"""(SELECT f.as_of FROM first_readings f
-  WHERE f.channel_id = {channel_of("l.id")} AND f.read_at = l.observed_at)"""
+  WHERE f.channel_id = {channel_of("l.id")} AND f.read_at = {_READ_AT})"""
 COLUMNS = f"""l.id, {item_of("l.id")} AS item_id, {channel_of("l.id")} AS channel_id,
-  coalesce(a.known, 0) AS known, d.source_at, l.observed_at,
-  CASE WHEN a.id IS NULL THEN min(coalesce(d.source_at, {_FILE_AT}, l.observed_at), l.observed_at)
+  coalesce(a.known, 0) AS known, d.source_at, {_READ_AT} AS observed_at,
+  CASE WHEN a.id IS NULL THEN min(coalesce(d.source_at, {_FILE_AT}, {_READ_AT}), {_READ_AT})
     ELSE a.opening_at END AS opening_at,
-  CASE WHEN a.id IS NULL THEN l.observed_at ELSE a.opening_read_at END AS opening_read_at"""
+  CASE WHEN a.id IS NULL THEN {_READ_AT} ELSE a.opening_read_at END AS opening_read_at"""
 """SQL for what the view `listings` has of the account of cell l; it asks each table once."""
 
 IS_OPEN = """CASE WHEN a.id IS NULL THEN l.available IS NOT NULL AND l.at_least = 0

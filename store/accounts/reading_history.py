@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from store.cells.cell_ids import cell
 from store.database.rows import Columns
 from store.model import Millis
 
@@ -63,9 +64,9 @@ _READING = Columns(
     {"present": bool, "at_least": bool},
 )
 
-_READINGS = """SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,
-  {reading}, {until} AS until_at
-FROM items i JOIN channels c JOIN listings l ON l.id = (c.id << 40) + i.id {join}
+_READINGS = f"""SELECT l.id, c.name, i.location, l.opening, l.opening_at, l.opening_read_at,
+  {{reading}}, {{until}} AS until_at
+FROM items i JOIN channels c JOIN listings l ON l.id = {cell("c.id", "i.id")} {{join}}
 WHERE i.sku = :sku AND l.observed_at IS NOT NULL"""
 
 _ALL = f"""{

@@ -150,7 +150,8 @@ _KNOWN_LISTING = f"""CASE WHEN l.id IN (SELECT id FROM temp.listings_since)
 # What reads the cells themselves, for their indexes, finds them as the listings were.
 _CELLS = (
     f"""CREATE TEMP VIEW cells AS SELECT id, available, {code("state")} AS state, target_quantity,
-      {code("target_state")} AS target_state, present, at_least, observed_at, target_since
+      {code("target_state")} AS target_state, present, at_least, observed_at AS observed_kept,
+      target_since AS since_kept
     FROM listings""",
     """CREATE TEMP VIEW cell_oddities AS SELECT id, copies, problem, twins, frozen_at, frozen_why,
       thawed_at, behind_update FROM listings

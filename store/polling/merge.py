@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from store.cells import instants
 from store.cells.cell_ids import cell, item_of
 from store.channels import incidents, polls
 from store.database.worklist import Merge
@@ -189,6 +190,7 @@ def merge_stage(
         "channel": sweep.channel_id,
         "poll": sweep.poll_id,
         "now": now,
+        "kept_now": instants.kept_as(connection, now, _cells_to_change(connection, sweep, numbers)),
         "as_of": as_of,
         # Nothing in a poll is of a later time than its start, nor than its file.
         "sight": min(now if started is None else started[0], now if as_of is None else as_of),
@@ -211,6 +213,15 @@ def merge_stage(
         (new.listings + numbers.back - gone, sweep.channel_id),
     )
     return new.listings + known
+
+
+def _cells_to_change(connection: sqlite3.Connection, sweep: Sweep, numbers: PollCounts) -> int:
+    """About how many cells will have changed with it, as far as that matters."""
+    (staged,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM stage WHERE poll_id = ? LIMIT {instants.MANY})",
+        (sweep.poll_id,),
+    ).fetchone()
+    return int(staged) + numbers.gone
 
 
 def report_refused(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:

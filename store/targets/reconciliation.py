@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from store.cells.cell_ids import STATE_CODES, cell, channel_of, code, of_channel
+from store.cells import instants
+from store.cells.cell_ids import STATE_CODES, cell, channel_of, code, instant, of_channel
 from store.model import UNCOUNTED, ChannelTerms, Millis
 from store.targets import copies
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
@@ -93,15 +94,20 @@ class Reconciliation:
             WHERE t.has_moved = 1 AND l.target_since IS NOT NULL""",
             (now,),
         )
-        is_first = """l.target_since IS NULL AND l.observed_at = :now AND l.target_quantity IS NULL
-          AND l.target_state IS NULL AND (t.quantity IS NOT NULL OR t.state IS NOT NULL)"""
+        (moved,) = self._connection.execute(
+            f"""SELECT count(*) FROM (SELECT 1 FROM affected WHERE has_moved = 1
+              LIMIT {instants.MANY})"""
+        ).fetchone()
+        is_first = f"""l.since_kept IS NULL AND l.target_quantity IS NULL
+          AND l.target_state IS NULL AND (t.quantity IS NOT NULL OR t.state IS NOT NULL)
+          AND {instant("l.observed_kept")} = :now"""
         self._connection.execute(
             f"""UPDATE cells AS l SET target_quantity = t.quantity,
               target_state = {code("t.state")},
-              target_since = CASE WHEN {is_first} THEN NULL ELSE :now END
+              since_kept = CASE WHEN {is_first} THEN NULL ELSE :kept_now END
             FROM affected t WHERE l.id = t.id AND t.has_moved = 1
               AND l.id IN (SELECT id FROM affected WHERE has_moved = 1)""",
-            {"now": now},
+            {"now": now, "kept_now": instants.kept_as(self._connection, now, moved)},
         )
 
     def find(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from store.accounts import account_rows
 from store.cells import oddities
-from store.cells.cell_ids import SINCE, code
+from store.cells.cell_ids import REF, SINCE, code
 from store.polling.merging.columns import FIGURES, KEEP_PAST, OF_RECORD, PRICE, SEEN_AT
 from store.targets.copies import LOWEST
 
@@ -29,7 +29,8 @@ _MERGED = "SELECT id FROM merged"
 # Those that had no reading before, and have no account yet.
 _READ_FIRST = f"{_MERGED} UNION ALL SELECT cell_id FROM placed"
 _FIRST_READ = """SELECT 1 FROM merged m CROSS JOIN cells l ON l.id = m.id
-WHERE l.observed_at = :now AND NOT EXISTS (SELECT 1 FROM cell_accounts a WHERE a.id = l.id) LIMIT 1
+WHERE l.observed_kept = :kept_now AND NOT EXISTS (SELECT 1 FROM cell_accounts a WHERE a.id = l.id)
+LIMIT 1
 """
 
 # Below this, the channel has fallen by itself, and its authority may not know of that sale yet.
@@ -56,14 +57,14 @@ _ACCOUNT_KNOWN = f"""UPDATE cell_accounts AS a SET
   opening_read_at = CASE WHEN {_HAS_ACCOUNT} THEN coalesce(a.opening_read_at, :now) END
 {_READ_KNOWN} CROSS JOIN listings l ON l.id = m.id WHERE a.id = m.id AND a.id IN ({_MERGED})"""
 
-_DETAILS_KNOWN = f"""INSERT INTO cell_details (id, ref, price_minor, source_at, source_seen_at)
-SELECT m.id, coalesce(p.ref, ''), {PRICE}, p.source_at,
+_DETAILS_KNOWN = f"""INSERT INTO cell_details (id, price_minor, source_at, source_seen_at)
+SELECT m.id, {PRICE}, p.source_at,
   CASE WHEN {_SAME_SIGHT} THEN l.source_seen_at ELSE {SEEN_AT} END
 {_READ_KNOWN} CROSS JOIN listings l ON l.id = m.id JOIN items i ON i.id = l.item_id
-WHERE l.ref IS NOT coalesce(p.ref, '') OR l.source_at IS NOT p.source_at
+WHERE l.source_at IS NOT p.source_at
   OR l.price_minor IS NOT {PRICE} OR l.source_seen_at IS NOT NULL OR p.source_at > :sight
-ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, price_minor = excluded.price_minor,
-  source_at = excluded.source_at, source_seen_at = excluded.source_seen_at"""
+ON CONFLICT (id) DO UPDATE SET price_minor = excluded.price_minor, source_at = excluded.source_at,
+  source_seen_at = excluded.source_seen_at"""
 _FIGURES_KNOWN = f"""INSERT INTO cell_figures (id, {", ".join(FIGURES)})
 SELECT m.id, {OF_RECORD} {_READ_KNOWN} LEFT JOIN cell_figures f ON f.id = m.id
 WHERE {" OR ".join(f"f.{name} IS NOT p.{name}" for name in FIGURES)}
@@ -81,8 +82,9 @@ _KEEP_PAST_KNOWN = KEEP_PAST.format(
 )
 _MERGE_KNOWN = f"""UPDATE cells AS l SET available = p.available, state = {code("p.state")},
   at_least = p.at_least, present = 1,
-  observed_at = CASE WHEN {_CHANGED.replace("p.state", code("p.state"))}
-    THEN :now ELSE l.observed_at END, target_since = {SINCE.format("l")}
+  observed_kept = CASE WHEN {_CHANGED.replace("p.state", code("p.state"))}
+    THEN :kept_now ELSE l.observed_kept END, ref = {REF.format("p")},
+  since_kept = {SINCE.format("l")}
 {_READ_KNOWN} WHERE l.id = m.id AND l.id IN ({_MERGED})"""
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from store.cells import oddities
-from store.cells.cell_ids import cell, code, item_of
+from store.cells.cell_ids import ITEMS_MAX, REF, cell, code, item_of
+from store.errors import StoreError
 from store.polling.merging.columns import FIGURES, OF_RECORD, PRICE, SEEN_AT
 
 WORK_TABLE = """CREATE TEMP TABLE IF NOT EXISTS placed (stage_id INTEGER PRIMARY KEY,
@@ -29,18 +30,18 @@ WHERE p.poll_id = :poll AND p.listing_id IS NULL ORDER BY p.id"""
 _READ_NEW = "FROM placed n CROSS JOIN stage p ON p.id = n.stage_id AND p.problem IS NULL"
 
 # A new listing that comes twice in one poll meets its own first row: that one stands.
-_MERGE_NEW = f"""INSERT INTO cells (id, available, state, at_least, observed_at)
-SELECT n.cell_id, p.available, {code("p.state")}, p.at_least, :now {_READ_NEW} ORDER BY n.stage_id
-ON CONFLICT (id) DO NOTHING"""
+_MERGE_NEW = f"""INSERT INTO cells (id, available, state, at_least, observed_kept, ref)
+SELECT n.cell_id, p.available, {code("p.state")}, p.at_least, :kept_now, {REF.format("p")}
+{_READ_NEW} ORDER BY n.stage_id ON CONFLICT (id) DO NOTHING"""
 _MERGE_NEW_COPIES = """UPDATE cell_oddities SET copies = (SELECT count(*) FROM placed n
   JOIN stage p ON p.id = n.stage_id AND p.problem IS NULL WHERE n.cell_id = cell_oddities.id)
 WHERE id IN ({copied})"""
 _COPIED = f"SELECT n.cell_id {_READ_NEW} GROUP BY n.cell_id HAVING count(*) > 1"
 
-_DETAILS_NEW = f"""INSERT INTO cell_details (id, ref, price_minor, source_at, source_seen_at)
-SELECT n.cell_id, coalesce(p.ref, ''), {PRICE}, p.source_at, {SEEN_AT} {_READ_NEW}
+_DETAILS_NEW = f"""INSERT INTO cell_details (id, price_minor, source_at, source_seen_at)
+SELECT n.cell_id, {PRICE}, p.source_at, {SEEN_AT} {_READ_NEW}
 JOIN items i ON i.id = {item_of("n.cell_id")}
-WHERE p.ref <> '' OR p.source_at IS NOT NULL OR {PRICE} IS NOT NULL
+WHERE p.source_at IS NOT NULL OR {PRICE} IS NOT NULL
 ORDER BY n.stage_id ON CONFLICT (id) DO NOTHING"""
 _FIGURES_NEW = f"""INSERT INTO cell_figures (id, {", ".join(FIGURES)})
 SELECT n.cell_id, {OF_RECORD} {_READ_NEW} WHERE coalesce({OF_RECORD}) IS NOT NULL
@@ -62,6 +63,9 @@ def place(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
     connection.execute(WORK_TABLE)
     connection.execute("DELETE FROM placed")
     connection.execute(_MERGE_ITEMS, values)
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
+    if newest > ITEMS_MAX:
+        raise StoreError(f"the cache can't hold more than {ITEMS_MAX:,} SKUs and locations")
     connection.execute(_PLACE_NEW, values)
 
 

@@ -29,8 +29,8 @@ _CLEAR_GONE = f"""UPDATE cell_oddities SET copies = 1,
     WHERE k.poll_id = :poll AND k.listing_id = cell_oddities.id)),
   twins = CASE WHEN copies = 1 THEN twins END
 WHERE id IN (SELECT l.id {_LACKING.format("cells")})"""
-_MERGE_GONE = f"""UPDATE cells AS l SET present = 0, observed_at = :now,
-  target_since = {SINCE.format("l")}
+_MERGE_GONE = f"""UPDATE cells AS l SET present = 0, observed_kept = :kept_now,
+  since_kept = {SINCE.format("l")}
 WHERE id IN (SELECT l.id {_GONE.format("cells")})"""
 
 # A listing that has come back twice is present, though neither of its two records is taken for it.
@@ -38,8 +38,8 @@ _COUNTED = "SELECT k.listing_id FROM counted k WHERE k.poll_id = :poll AND k.cop
 _TWICE_AGAIN = """SELECT l.id FROM counted k CROSS JOIN cells l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies > 1 AND l.present = 0"""
 _KEEP_PAST_BACK = KEEP_PAST.format(f"FROM listings l WHERE l.id IN ({_TWICE_AGAIN})")
-_MERGE_BACK = f"""UPDATE cells AS l SET present = 1, observed_at = :now,
-  target_since = {SINCE.format("l")}
+_MERGE_BACK = f"""UPDATE cells AS l SET present = 1, observed_kept = :kept_now,
+  since_kept = {SINCE.format("l")}
 WHERE id IN ({_TWICE_AGAIN})"""
 _COPIES_KNOWN = f"{_COUNTED} AND k.copies > 1"
 _MERGE_COPIES = """UPDATE cell_oddities SET copies = k.copies

@@ -30,7 +30,6 @@ CHANGED = Row(
 )
 PEAK_FIRST = Row("peak memory, first skew poll", "MB", at_most=300)
 PEAK_SECOND = Row("peak memory, second skew poll", "MB", at_most=300)
-DISK = Row("cache on disk per listing", "B", at_most=60, judged_from=JUDGED_FROM)
 PEERS = {name: Row(f"peer: whole round by {name}", "s") for name in peers.LIBRARIES}
 PEER_PEAKS = {name: Row(f"peer: peak memory of {name}", "MB") for name in peers.LIBRARIES}
 
@@ -41,12 +40,10 @@ def rounds(place: Place) -> Found:
     own: dict[Row, list[float]] = {row: [] for row in (FIRST, UNCHANGED, CHANGED)}
     fastest: list[float] = []
     peaks: dict[Row, list[float]] = {row: [] for row in (PEAK_FIRST, PEAK_SECOND)}
-    disk: list[float] = []
     took: dict[str, list[Spent]] = {name: [] for name in PEERS if peers.is_installed(name)}
     for _ in range(place.times):
         shop.forget()
         first = _skew(shop, "poll")
-        disk.append(shop.database.stat().st_size / (place.skus * place.CHANNELS))
         unchanged = _skew(shop, "poll")
         shop.switch()
         changed = _skew(shop, "poll")
@@ -67,7 +64,6 @@ def rounds(place: Place) -> Found:
         for row, spans in own.items()
     }
     found |= {row: Measurement(tuple(samples)) for row, samples in peaks.items()}
-    found[DISK] = Measurement(tuple(disk))
     found.update(_of_peers(took))
     return found
 
@@ -111,7 +107,7 @@ BENCHES = (
     Bench(
         (
             FIRST, UNCHANGED, CHANGED, *PEERS.values(),
-            PEAK_FIRST, PEAK_SECOND, *PEER_PEAKS.values(), DISK,
+            PEAK_FIRST, PEAK_SECOND, *PEER_PEAKS.values(),
         ),
         rounds,
     ),

@@ -12,6 +12,7 @@ from tests.benchmarks.runner.measurement import Measurement, cpu_s, in_turns
 from tests.benchmarks.runner.processes import SKEW, Program
 from tests.benchmarks.runner.row import Bench, Found, Row
 
+DISK = Row("cache on disk per listing", "B", at_most=60, judged_from=100_000)
 CHANGE = Row("history per changed number", "B", at_most=100, judged_from=100_000)
 DAEMON = Row("peak memory, daemon", "MB", at_most=300)
 DIFF = Row("peak memory, diff --json, 100,000 open", "MB", at_most=150)
@@ -24,6 +25,15 @@ HOUR_MS = 3_600_000
 HOURS = 24
 APART = 50
 """Every fiftieth number changes in an hour: 2 %."""
+
+
+def disk(place: Place) -> Found:
+    """What five first polls leave: titles, prices, references, and what knows them again."""
+    with place.catalogue() as shop:
+        for name in world.NAMES:
+            world.save(shop.database, name, shop.memories)
+        used = _used_bytes(shop)
+    return {DISK: Measurement((used / (place.skus * place.CHANNELS),))}
 
 
 def history(place: Place) -> Found:
@@ -132,6 +142,7 @@ def diff(place: Place) -> Found:
 BENCHES = (
     Bench((DAEMON,), daemon),
     Bench((DIFF, DIFF_CPU), diff),
+    Bench((DISK,), disk),
     Bench((CHANGE,), history),
     Bench((DAY_CPU, DAY_LAST, DAY_BYTES, DAY_WAL), day, is_long=True),
 )

@@ -17,7 +17,7 @@ from tests.store.accounts.test_balance import report, sold
 from tests.store.correction_steps import correct, oversold
 from tests.store.world import MINUTE, START, World, channel, stock, warehouse, world
 
-CELL = (1 << 40) + 1
+CELL = (1 << 28) + 1
 
 
 def ids(w: World, sku: str = "A") -> list[int]:
@@ -218,7 +218,7 @@ def _filled(changes: list[tuple[Millis, int]]) -> sqlite3.Connection:
     )
     last_at, last = changes[-1]
     connection.execute(
-        "INSERT INTO cells (id, available, observed_at) VALUES (?, ?, ?)",
+        "INSERT INTO cells (id, available, observed_kept) VALUES (?, ?, ?)",
         (CELL, last, last_at),
     )
     connection.executemany(

@@ -67,7 +67,7 @@ async def test_a_listing_that_becomes_another_right_before_the_request_is_not_wr
 
     async def meanwhile() -> None:
         bench.database.write(
-            lambda connection: connection.execute("UPDATE cell_details SET ref = 'id-new'")
+            lambda connection: connection.execute("UPDATE cells SET ref = 'id-new'")
         )
 
     bench.shop.turn_faults.append(meanwhile)

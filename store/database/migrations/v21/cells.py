@@ -9,7 +9,7 @@ from store.database.statements import statements
 
 _CODES = "WHEN 'active' THEN 1 WHEN 'preorder' THEN 2 WHEN 'backorder' THEN 3 WHEN 'hold' THEN 4 \
 WHEN 'disabled' THEN 5 WHEN 'archived' THEN 6 WHEN 'uncounted' THEN 7"
-_ID = "(l.channel_id << 40) + l.item_id"
+_ID = "(l.channel_id << 28) + l.item_id"
 _HAS_TARGET = "(l.target_quantity IS NOT NULL OR l.target_state IS NOT NULL)"
 
 # What the view would say of a listing that has not changed since it was first read.
@@ -30,17 +30,33 @@ SELECT channel_id, observed_at, opening_at FROM (
     AND opening_read_at = observed_at GROUP BY channel_id, observed_at, opening_at)
 WHERE place = 1 AND n >= {_TOGETHER}"""
 
+# Instants that at least so many cells share are kept once.
+_MANY = 256
+
+INSTANTS = f"""INSERT INTO instants (id, at) SELECT -row_number() OVER (ORDER BY at), at FROM (
+  SELECT observed_at AS at FROM listings GROUP BY 1 HAVING count(*) >= {_MANY}
+  UNION SELECT target_since FROM listings GROUP BY 1 HAVING count(*) >= {_MANY})
+WHERE at IS NOT NULL"""
+
+
+def _kept(instant: str) -> str:
+    return f"coalesce((SELECT n.id FROM instants n WHERE n.at = {instant}), {instant})"
+
+
 COPIED = {
     "cells": f"""SELECT {_ID}, l.available, CASE l.state {_CODES} ELSE l.state END,
   l.target_quantity, CASE l.target_state {_CODES} ELSE l.target_state END, l.present, l.at_least,
   l.problem IS NOT NULL OR l.copies > 1 OR l.twins IS NOT NULL OR l.frozen_at IS NOT NULL
     OR l.thawed_at IS NOT NULL OR l.behind_update IS NOT NULL,
   EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id AND d.closed_at IS NULL),
-  l.observed_at, CASE WHEN {_HAS_TARGET} AND l.target_since = l.observed_at THEN NULL
-    ELSE l.target_since END FROM listings l WHERE {{range}}""",
-    "cell_details": f"""SELECT {_ID}, l.ref, nullif(l.price_minor, i.price_minor), l.source_at,
+  {_kept("l.observed_at")}, CASE WHEN {_HAS_TARGET} AND l.target_since = l.observed_at THEN NULL
+    ELSE {_kept("l.target_since")} END,
+  CASE WHEN l.ref = (SELECT i.sku FROM items i WHERE i.id = l.item_id) THEN x''
+    WHEN l.ref = CAST(CAST(l.ref AS INTEGER) AS TEXT) THEN CAST(l.ref AS INTEGER)
+    ELSE nullif(l.ref, '') END FROM listings l WHERE {{range}}""",
+    "cell_details": f"""SELECT {_ID}, nullif(l.price_minor, i.price_minor), l.source_at,
   l.source_seen_at FROM listings l JOIN items i ON i.id = l.item_id
-WHERE {{range}} AND (l.ref <> '' OR nullif(l.price_minor, i.price_minor) IS NOT NULL
+WHERE {{range}} AND (nullif(l.price_minor, i.price_minor) IS NOT NULL
   OR l.source_at IS NOT NULL)""",
     "cell_figures": f"""SELECT {_ID}, l.on_hand, l.committed, l.unavailable, l.incoming, l.threshold
 FROM listings l WHERE {{range}} AND coalesce(l.on_hand, l.committed, l.unavailable, l.incoming,
@@ -138,7 +154,9 @@ def _repair(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    for statement in statements(CELLS + DISAGREEMENTS + REFERENCES + FIRST_READINGS + ";"):
+    for statement in statements(CELLS + DISAGREEMENTS + REFERENCES):
+        connection.execute(statement)
+    for statement in (FIRST_READINGS, INSTANTS):
         connection.execute(statement)
 
 

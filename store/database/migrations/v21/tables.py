@@ -1,7 +1,8 @@
 """The tables of the twenty-first schema, and their indexes."""
 
-# `target_since` is NULL where the target is in force since the reading. `marked`: the cell has a
-# row in `cell_oddities`.
+# `since_kept` is NULL where the target is in force since the reading. `marked`: the cell has a
+# row in `cell_oddities`. An instant below zero is the id of one that many cells share. `ref` is a
+# number where it is one, an empty blob where it is the SKU, and NULL where there is none.
 CELLS = """
 CREATE TABLE cells (
   id INTEGER PRIMARY KEY,
@@ -13,12 +14,16 @@ CREATE TABLE cells (
   at_least INTEGER NOT NULL DEFAULT 0,
   marked INTEGER NOT NULL DEFAULT 0,
   differs INTEGER NOT NULL DEFAULT 0,
-  observed_at INTEGER,
-  target_since INTEGER
+  observed_kept INTEGER,
+  since_kept INTEGER,
+  ref BLOB
+);
+CREATE TABLE instants (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL UNIQUE
 );
 CREATE TABLE cell_details (
   id INTEGER PRIMARY KEY,
-  ref TEXT NOT NULL DEFAULT '',
   price_minor INTEGER,
   source_at INTEGER,
   source_seen_at INTEGER

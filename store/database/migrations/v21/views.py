@@ -26,15 +26,24 @@ def _account(column: str, at_first: str) -> str:
 
 _COUNTED = "c.available IS NOT NULL AND c.at_least = 0"
 _SOURCE_AT = _beside("details", "source_at")
-_FILE_AT = """(SELECT f.as_of FROM first_readings f
-  WHERE f.channel_id = c.id >> 40 AND f.read_at = c.observed_at)"""
+
+
+def _instant(column: str) -> str:
+    """Below zero it is one that many cells share."""
+    shared = f"(SELECT n.at FROM instants n WHERE n.id = c.{column})"
+    return f"CASE WHEN c.{column} < 0 THEN {shared} ELSE c.{column} END"
+
+
+_OBSERVED_AT = _instant("observed_kept")
+_FILE_AT = f"""(SELECT f.as_of FROM first_readings f
+  WHERE f.channel_id = c.id >> 28 AND f.read_at = {_OBSERVED_AT})"""
 
 # Each column that stands elsewhere is a subquery of its own: so the view is of one table, and
 # SQLite can put it into any query, reach it by its id, and leave out what nobody reads.
 LISTING = {
     "id": "c.id",
-    "item_id": f"c.id & {2**40 - 1}",
-    "channel_id": "c.id >> 40",
+    "item_id": f"c.id & {2**28 - 1}",
+    "channel_id": "c.id >> 28",
     "present": "c.present",
     "copies": f"coalesce({_odd('copies')}, 1)",
     "available": "c.available",
@@ -45,26 +54,27 @@ LISTING = {
     "incoming": _beside("figures", "incoming"),
     "threshold": _beside("figures", "threshold"),
     "price_minor": _beside("details", "price_minor"),
-    "ref": f"coalesce({_beside('details', 'ref')}, '')",
+    "ref": """CASE WHEN c.ref = x'' THEN (SELECT i.sku FROM items i WHERE i.id = c.id & 268435455)
+      ELSE coalesce(CAST(c.ref AS TEXT), '') END""",
     "source_at": _SOURCE_AT,
-    "observed_at": "c.observed_at",
+    "observed_at": _OBSERVED_AT,
     "fell_at": _beside("accounts", "fell_at"),
     "problem": _odd("problem"),
     "target_quantity": "c.target_quantity",
     "target_state": f"CASE c.target_state {_WORDS} ELSE c.target_state END",
-    "target_since": """CASE WHEN c.target_since IS NULL AND (c.target_quantity IS NOT NULL
-      OR c.target_state IS NOT NULL) THEN c.observed_at ELSE c.target_since END""",
+    "target_since": f"""CASE WHEN c.since_kept IS NULL AND (c.target_quantity IS NOT NULL
+      OR c.target_state IS NOT NULL) THEN {_OBSERVED_AT} ELSE {_instant("since_kept")} END""",
     "opening": _account("opening", f"CASE WHEN {_COUNTED} THEN c.available END"),
     "opening_at": _account(
         "opening_at",
         f"""CASE WHEN {_COUNTED} THEN
-          min(coalesce({_SOURCE_AT}, {_FILE_AT}, c.observed_at), c.observed_at) END""",
+          min(coalesce({_SOURCE_AT}, {_FILE_AT}, {_OBSERVED_AT}), {_OBSERVED_AT}) END""",
     ),
     "known": f"coalesce({_beside('accounts', 'known')}, 0)",
     "frozen_at": _odd("frozen_at"),
     "frozen_why": _odd("frozen_why"),
     "thawed_at": _odd("thawed_at"),
-    "opening_read_at": _account("opening_read_at", f"CASE WHEN {_COUNTED} THEN c.observed_at END"),
+    "opening_read_at": _account("opening_read_at", f"CASE WHEN {_COUNTED} THEN {_OBSERVED_AT} END"),
     "behind_update": _odd("behind_update"),
     "source_seen_at": _beside("details", "source_seen_at"),
     "twins": _odd("twins"),
