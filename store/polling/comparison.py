@@ -103,8 +103,9 @@ class Comparison:
         self._expect_listings(connection, compiled, only)
         work = reconciliation.Reconciliation(connection, compiled, only)
         work.touch()
+        work.keep_targets(now=now)
+        work.find(now=now)
         work.set_targets(now=now)
-        work.find()
         closed = work.close(now=now)
         opened = work.open(now=now)
         if channel is None:

@@ -31,8 +31,12 @@ class Fingerprint(msgspec.Struct, frozen=True):
     @property
     def everywhere(self) -> tuple[object, ...]:
         """What counts for each listing, whatever its SKU, beyond how high its target is."""
-        settles = (self.settle_ms, self.lag_ms)
-        return (settles, self.writes, self.report_missing, self.places, self.inflow)
+        return (self.lag_ms, self.report_missing, self.places, self.inflow)
+
+    @property
+    def judged(self) -> tuple[object, ...]:
+        """What counts only for the listings that disagree: when it can be decided, and how."""
+        return (self.settle_ms, self.writes)
 
 
 def fingerprints(terms: Terms) -> dict[str, Fingerprint]:

@@ -151,30 +151,34 @@ class PolicySql:
 
     def target_quantity(self, channel: ChannelTerms) -> str:
         """SQL for the quantity that the channel should show; NULL where it has no target."""
-        mine = self.ids[channel.name]
         if "quantity" in channel.inflow:
             return "NULL"  # Its own number flows to the authority, so that it is right by contract.
-        policy = self.policy_quantity(channel)
-        authority = self.authority("quantity")
+        number = "NULL"
         inflow = self._inflow("quantity")
-        if inflow is None or inflow is channel:
-            return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
-        theirs = f"s.available * {self._units(inflow)} / {self._units(channel)}"
-        number = self._shown_by(inflow, f"max(0, {theirs})")
-        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {number} END"
+        if inflow is not None and inflow is not channel:
+            theirs = f"s.available * {self._units(inflow)} / {self._units(channel)}"
+            number = self._shown_by(inflow, f"max(0, {theirs})")
+        return self._by_authority("quantity", channel, self.policy_quantity(channel), number)
 
     def target_state(self, channel: ChannelTerms) -> str:
         """SQL for the state that the channel should show; NULL where none is compared."""
-        mine = self.ids[channel.name]
         if "state" in channel.inflow:
             return "NULL"
-        policy = self.policy_state(channel)
-        authority = self.authority("state")
+        state = "NULL"
         inflow = self._inflow("state")
-        if inflow is None or inflow is channel:
-            return f"CASE WHEN {authority} <> {mine} THEN {policy} END"
-        state = self._shown_by(inflow, "s.state")
-        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {state} END"
+        if inflow is not None and inflow is not channel:
+            state = self._shown_by(inflow, "s.state")
+        return self._by_authority("state", channel, self.policy_state(channel), state)
+
+    def _by_authority(self, attribute: str, channel: ChannelTerms, policy: str, own: str) -> str:
+        """SQL for what a channel follows: its policy; where it is the authority itself, `own`."""
+        mine = str(self.ids[channel.name])
+        authority = self.authority(attribute)
+        if authority == f"({mine})":
+            return own
+        if len(self.terms.authorities) == 1:
+            return policy
+        return f"CASE WHEN {authority} <> {mine} THEN {policy} ELSE {own} END"
 
     def policy_quantity(self, channel: ChannelTerms) -> str:
         """SQL for the quantity that the channel's policy makes of the truth, whoever says that."""

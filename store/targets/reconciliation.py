@@ -3,14 +3,17 @@
 import sqlite3
 
 from store.cells import instants
-from store.cells.cell_ids import STATE_CODES, cell, channel_of, code, instant, of_channel
+from store.cells.cell_ids import SINCE, STATE_CODES, cell, code, instant, of_channel, word
 from store.model import UNCOUNTED, ChannelTerms, Millis
 from store.targets import copies
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
 
 WORK_TABLES = (
-    """CREATE TEMP TABLE IF NOT EXISTS affected (id INTEGER PRIMARY KEY, quantity INTEGER,
-      state TEXT, has_moved INTEGER NOT NULL)""",
+    # `quantity`, `state`: the target now. What the cell was until now: its target, since when that
+    # was in force, whether it differed. States as they are kept.
+    """CREATE TEMP TABLE IF NOT EXISTS affected (id INTEGER PRIMARY KEY, quantity INTEGER, state,
+      was_quantity INTEGER, was_state, since INTEGER, differed INTEGER NOT NULL,
+      marked INTEGER NOT NULL)""",
     """CREATE TEMP TABLE IF NOT EXISTS differing (listing_id INTEGER NOT NULL,
       item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
       available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
@@ -27,10 +30,6 @@ _INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kin
 _KEPT = """id, item_id, listing_id, channel_id, kind, available, state, target_quantity,
   target_state, delta, settles_at, risk_minor, first_seen_at, moved_at, rests_on, acknowledged_by,
   acknowledged_at, acknowledged_why, surplus, at_least"""
-
-_FACTS = f"""l.id AS listing_id, l.item_id, l.channel_id, l.state, l.target_state,
-  l.target_quantity, {copies.SHOWN} AS available, {copies.SURPLUS} AS surplus,
-  l.at_least"""
 
 # A channel shows a number later than the target moved. So a number is too high only if it is above
 # every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
@@ -49,6 +48,17 @@ _MAY_DIFFER = f"""l.differs OR l.marked OR NOT l.present OR l.available < 0
   OR l.state = {STATE_CODES[UNCOUNTED]} OR l.state <> l.target_state
   OR l.available IS NOT l.target_quantity
     AND (l.target_quantity IS NOT NULL OR i.truth_quantity IS NULL)"""
+
+_MOVED = "(t.was_quantity IS NOT t.quantity OR t.was_state IS NOT t.state)"
+
+# The cells of a channel with their targets of now. What has nothing odd about it has no copies
+# either, and is asked about none.
+_WITH_TARGET = f"""(SELECT t.id, c.item_id, c.channel_id, c.present, c.available, c.at_least,
+    {{copies}}, c.price_minor, c.state, t.quantity AS target_quantity,
+    {word("t.state")} AS target_state, CASE WHEN t.since IS NOT NULL THEN t.was_quantity END AS was
+  FROM affected t CROSS JOIN listings c ON c.id = t.id
+  WHERE t.marked = {{marked}} AND {{of_channel}})"""
+_COPIES = ("NULL AS twins, 1 AS copies", "c.twins, c.copies")
 
 
 class Reconciliation:
@@ -80,66 +90,81 @@ class Reconciliation:
             moves = f"""l.target_quantity IS NOT {quantity}
               OR l.target_state IS NOT {code(state)}"""
             self._run(
-                f"""INSERT INTO affected SELECT l.id, {quantity}, {state}, {moves}
+                f"""INSERT INTO affected SELECT l.id, {quantity}, {code(state)}, l.target_quantity,
+                  l.target_state, {SINCE.format("l")}, l.differs, l.marked
                 FROM moved m CROSS JOIN cells l ON l.id = {cell(str(channel_id), "m.item_id")}
-                CROSS JOIN items i ON i.id = m.item_id WHERE {_MAY_DIFFER} OR {moves}"""
+                CROSS JOIN items i ON i.id = m.item_id WHERE {moves} OR {_MAY_DIFFER}"""
             )
 
-    def set_targets(self, *, now: Millis) -> None:
-        """Write those of the targets that have moved, and keep what they were."""
+    def keep_targets(self, *, now: Millis) -> None:
+        """Keep what the targets were that have moved."""
         self._connection.execute(
-            """INSERT INTO past_targets (listing_id, quantity, state, since_at, until_at)
-            SELECT l.id, l.target_quantity, l.target_state, l.target_since, ?
-            FROM affected t CROSS JOIN listings l ON l.id = t.id
-            WHERE t.has_moved = 1 AND l.target_since IS NOT NULL""",
+            f"""INSERT INTO past_targets (listing_id, quantity, state, since_at, until_at)
+            SELECT t.id, t.was_quantity, {word("t.was_state")}, {instant("t.since")}, ?
+            FROM affected t WHERE t.since IS NOT NULL AND {_MOVED}""",
             (now,),
         )
+
+    def set_targets(self, *, now: Millis) -> None:
+        """Write those of the targets that have moved, and which cells differ."""
         (moved,) = self._connection.execute(
-            f"""SELECT count(*) FROM (SELECT 1 FROM affected WHERE has_moved = 1
-              LIMIT {instants.MANY})"""
+            f"SELECT count(*) FROM (SELECT 1 FROM affected t WHERE {_MOVED} LIMIT {instants.MANY})"
         ).fetchone()
-        is_first = f"""l.since_kept IS NULL AND l.target_quantity IS NULL
-          AND l.target_state IS NULL AND (t.quantity IS NOT NULL OR t.state IS NOT NULL)
-          AND {instant("l.observed_kept")} = :now"""
+        # Not joined: SQLite would drive that by the catalogue, which it takes for the smaller one.
+        is_first = f"""cells.since_kept IS NULL AND t.was_quantity IS NULL AND t.was_state IS NULL
+          AND {instant("cells.observed_kept")} = :now"""
+        differs = "EXISTS (SELECT 1 FROM differing f WHERE f.listing_id = t.id)"
         self._connection.execute(
-            f"""UPDATE cells AS l SET target_quantity = t.quantity,
-              target_state = {code("t.state")},
-              since_kept = CASE WHEN {is_first} THEN NULL ELSE :kept_now END
-            FROM affected t WHERE l.id = t.id AND t.has_moved = 1
-              AND l.id IN (SELECT id FROM affected WHERE has_moved = 1)""",
+            f"""UPDATE cells SET (target_quantity, target_state, differs, since_kept)
+              = (SELECT t.quantity, t.state, {differs},
+                  CASE WHEN NOT {_MOVED} THEN cells.since_kept WHEN {is_first} THEN NULL
+                    ELSE :kept_now END
+                FROM affected t WHERE t.id = cells.id)
+            WHERE id IN (SELECT t.id FROM affected t
+              WHERE {_MOVED} OR t.differed <> {differs})""",
             {"now": now, "kept_now": instants.kept_as(self._connection, now, moved)},
         )
 
-    def find(self) -> None:
+    def find(self, *, now: Millis) -> None:
         """Note what disagrees: at most one kind of presence or number, and the state."""
         self._run("DELETE FROM differing")
-        found = self._connection.execute(f"SELECT DISTINCT {channel_of('id')} FROM affected")
-        for (channel_id,) in found.fetchall():
-            channel = self._channels[channel_id]
-            if channel is not None:
-                self._find(channel_id, channel)
+        for channel_id, channel in self._channels.items():
+            if channel is None:
+                continue
+            having = f"SELECT min(marked), max(marked) FROM affected t WHERE {_of(channel_id)}"
+            for marked in {*self._connection.execute(having).fetchone()}.difference([None]):
+                self._find(channel_id, channel, marked, now)
 
-    def _find(self, channel_id: int, channel: ChannelTerms) -> None:
+    def _find(self, channel_id: int, channel: ChannelTerms, marked: int, now: Millis) -> None:
         compiled = self._compiled
         reduce_ms, raise_ms = str(channel.settle_reduce_ms), str(channel.settle_raise_ms)
         settles = state_settles_at("l.state", "l.id", reduce_ms=reduce_ms, raise_ms=raise_ms)
         price = self._price()
-        affected = f"""FROM affected t CROSS JOIN listings l ON l.id = t.id
-          CROSS JOIN items i ON i.id = l.item_id WHERE {of_channel("t.id", str(channel_id))}"""
+        cells = _WITH_TARGET.format(
+            copies=_COPIES[marked], marked=marked, of_channel=_of(channel_id)
+        )
+        affected = f"FROM {cells} AS l CROSS JOIN items i ON i.id = l.item_id"
+        shown, surplus, was = "l.available", "NULL", "l.was"
+        if marked:
+            shown, surplus, was = copies.SHOWN, copies.SURPLUS, "NULL"
         self._run(
             f"""{_INTO_DIFFERING}
-            WITH found AS MATERIALIZED (SELECT {_FACTS}, {price} AS price, {reduce_ms} AS reduce_ms,
+            WITH found AS MATERIALIZED (SELECT l.id AS listing_id, l.item_id, l.channel_id, l.state,
+              l.target_state, l.target_quantity, {shown} AS available, {surplus} AS surplus,
+              l.at_least, {price} AS price, {was} AS was, {reduce_ms} AS reduce_ms,
               {raise_ms} AS raise_ms, {compiled.kind(channel)} AS kind,
-              {compiled.rests_on("quantity")} AS rests_on {affected})
+              {compiled.rests_on("quantity")} AS rests_on {affected} WHERE kind IS NOT NULL)
             SELECT listing_id, item_id, channel_id, kind, available, state, target_state, price,
               CASE WHEN numeric THEN wanted ELSE target_quantity END,
               CASE WHEN numeric THEN wanted - available END,
               numeric AND {int("quantity" in channel.writes)} AND target_quantity IS NOT NULL,
-              CASE WHEN numeric THEN {SETTLES_AT} ELSE 0 END, rests_on, surplus,
-              at_least
+              CASE WHEN NOT numeric THEN 0
+                WHEN available > wanted AND was >= available THEN :now + reduce_ms
+                WHEN available <= wanted AND was <= available THEN :now + raise_ms
+                ELSE {SETTLES_AT} END, rests_on, surplus, at_least
             FROM (SELECT *, kind IN ('quantity', 'negative') AS numeric,
-                coalesce(target_quantity, 0) AS wanted FROM found) AS differing_now
-            WHERE kind IS NOT NULL"""
+                coalesce(target_quantity, 0) AS wanted FROM found) AS differing_now""",
+            now,
         )
         self._run(
             f"""{_INTO_DIFFERING}
@@ -147,7 +172,7 @@ class Reconciliation:
               {price}, l.target_quantity, NULL,
               {int("state" in channel.writes)} AND l.available IS NOT NULL, {settles},
               {compiled.rests_on("state")}, NULL, l.at_least
-            {affected} AND l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
+            {affected} WHERE l.present = 1 AND l.copies = 1 AND {STATE_DIFFERS}"""
         )
 
     def close(self, *, now: Millis) -> int:
@@ -167,10 +192,6 @@ class Reconciliation:
             (now,),
         )
         self._run("DELETE FROM disagreements WHERE id IN (SELECT id FROM closing)")
-        self._run(
-            """UPDATE cells SET differs = 0 WHERE id IN (SELECT listing_id FROM closing)
-            AND NOT EXISTS (SELECT 1 FROM differing f WHERE f.listing_id = cells.id)"""
-        )
         return closed
 
     def open(self, *, now: Millis) -> int:
@@ -212,10 +233,6 @@ class Reconciliation:
               OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
             {"now": now},
         )
-        self._run(
-            """UPDATE cells SET differs = 1
-            WHERE id IN (SELECT listing_id FROM differing) AND differs = 0"""
-        )
         row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
         return int(row.fetchone()[0])
 
@@ -229,5 +246,10 @@ class Reconciliation:
             return "coalesce(l.price_minor, i.price_minor)"
         return f"coalesce(l.price_minor, i.price_minor * {self._compiled.units()})"
 
-    def _run(self, statement: str) -> None:
-        self._connection.execute(statement, self._compiled.values)
+    def _run(self, statement: str, now: Millis | None = None) -> None:
+        self._connection.execute(statement, self._compiled.values | {"now": now})
+
+
+def _of(channel_id: int) -> str:
+    """SQL for whether t, a row of `affected`, is of the channel."""
+    return of_channel("t.id", str(channel_id))

@@ -21,6 +21,8 @@ class TermsChange(msgspec.Struct, frozen=True):
     """By patterns of SKUs, the channels of which only the targets can be others."""
     before: Mapping[str, Fingerprint] = {}
     """What was kept of each channel, by name: its targets are those that this makes."""
+    judged: tuple[str, ...] = ()
+    """The channels of which what disagrees is judged otherwise."""
     skus: tuple[str, ...] = ()
     """Patterns of SKUs of which anything can be otherwise."""
     pools: frozenset[str] = frozenset()
@@ -30,8 +32,8 @@ class TermsChange(msgspec.Struct, frozen=True):
     bundles: bool = False
 
     @property
-    def moves_more_than_figures(self) -> bool:
-        """Whether it can move more than how high a target is."""
+    def moves_truths(self) -> bool:
+        """Whether it can move what there is of a SKU."""
         return bool(self.skus or self.pools or self.bundles)
 
 
@@ -61,6 +63,7 @@ def between(before: Mapping[str, str], after: Mapping[str, Fingerprint]) -> Term
     return TermsChange(
         figures=_by_patterns(old, after),
         before=old,
+        judged=tuple(name for name, kept in old.items() if kept.judged != after[name].judged),
         skus=tuple(sorted(skus)),
         pools=pools,
         places=_places(pools, {pool for pair in pairs for kept in pair for pool in kept.pools}),
@@ -140,8 +143,14 @@ def note(connection: sqlite3.Connection, compiled: PolicySql, change: TermsChang
     if change.skus:
         rule_changes.note_matching(connection, compiled, change.skus)
         connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM matching")
-    if change.moves_more_than_figures:
+    if change.moves_truths:
         pending_events.remake_moved(connection, compiled)
+    for name in change.judged:
+        connection.execute(
+            """INSERT OR IGNORE INTO moved (item_id)
+            SELECT item_id FROM disagreements WHERE channel_id = ?""",
+            (compiled.ids[name],),
+        )
     for patterns, channels in change.figures.items():
         among = "items i"
         if EVERY_SKU not in patterns:
@@ -149,7 +158,8 @@ def note(connection: sqlite3.Connection, compiled: PolicySql, change: TermsChang
             among = "matching m CROSS JOIN items i ON i.id = m.item_id"
         _note_retargeted(connection, compiled, change.before, channels, among)
     names = {name for channels in change.figures.values() for name in channels}
-    return names.pop() if len(names) == 1 and not change.moves_more_than_figures else None
+    is_one = len(names) == 1 and not (change.moves_truths or change.judged)
+    return names.pop() if is_one else None
 
 
 def _note_retargeted(
@@ -180,10 +190,13 @@ def _note_retargeted(
         if differs:
             sharing.setdefault(differs, []).append(compiled.ids[was.name])
     for differs, ids in sharing.items():
-        listings = ", ".join(cell(str(channel_id), "i.id") for channel_id in ids)
+        listed = " OR ".join(
+            f"EXISTS (SELECT 1 FROM cells c WHERE c.id = {cell(str(channel_id), 'i.id')})"
+            for channel_id in ids
+        )
         connection.execute(
             f"""INSERT OR IGNORE INTO moved (item_id) SELECT i.id FROM {among}
-            WHERE ({differs}) AND EXISTS (SELECT 1 FROM cells c WHERE c.id IN ({listings}))""",
+            WHERE ({differs}) AND ({listed})""",
             compiled.values,
         )
 

@@ -208,6 +208,36 @@ def test_a_rule_costs_the_skus_that_it_matches(tmp_path: Path) -> None:
     assert many < few * ROOM
 
 
+def test_a_rule_of_every_sku_reads_no_listing_but_those_that_it_moves(tmp_path: Path) -> None:
+    def work(w: World, others: int) -> int:
+        plain = terms(warehouse(), *(channel(f"shop{n}") for n in range(others)))
+        w.reconfigure(plain)
+        for name in ("warehouse", *(f"shop{n}" for n in range(others))):
+            w.poll(name, [*cells(1500), Record("TALL", 1_000)])
+        capped = [channel(f"shop{n}", policies=(Policy("*", cap=500),)) for n in range(others)]
+        spent = steps(w, lambda: w.reconfigure(terms(warehouse(), *capped)))
+        assert all(w.targets(f"shop{n}")["TALL"] == 500 for n in range(others))
+        return spent
+
+    (tmp_path / "one").mkdir()
+    (tmp_path / "six").mkdir()
+    with world(tmp_path / "one") as one, world(tmp_path / "six") as six:
+        assert work(six, 6) < work(one, 1) * 2
+
+
+def test_when_what_differs_can_be_decided_costs_what_differs(tmp_path: Path) -> None:
+    def work(w: World, count: int) -> int:
+        w.poll("warehouse", cells(count))
+        w.poll("shop", [*cells(count)[1:], Record("B0", 7)])
+        slow = channel("shop", settle_raise_ms=MINUTE, writes=())
+        spent = steps(w, lambda: w.reconfigure(terms(warehouse(), slow)))
+        assert w.rows("SELECT available, waits FROM disagreements") == [(7, 0)]
+        return spent
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * ROOM
+
+
 def test_a_bundle_costs_itself_and_no_other_one(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:
         plain = terms(warehouse(), channel("shop"))
