@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from store.cells.cell_ids import channel_of, instant, item_of
+from store.cells.cell_ids import channel_of, item_of
 
-BESIDE = "LEFT JOIN cell_accounts a ON a.id = l.id LEFT JOIN cell_details d ON d.id = l.id"
+BESIDE = """LEFT JOIN cell_accounts a ON a.id = l.id LEFT JOIN cell_details d ON d.id = l.id
+LEFT JOIN instants n ON n.id = l.observed_kept"""
 """SQL that joins to cell l what its account is kept in."""
 
-_READ_AT = instant("l.observed_kept")
+_READ_AT = "coalesce(n.at, l.observed_kept)"
 _FILE_AT = f"""(SELECT f.as_of FROM first_readings f
   WHERE f.channel_id = {channel_of("l.id")} AND f.read_at = {_READ_AT})"""
 COLUMNS = f"""l.id, {item_of("l.id")} AS item_id, {channel_of("l.id")} AS channel_id,

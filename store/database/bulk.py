@@ -7,9 +7,11 @@ Source: github.com/python/cpython, Modules/_sqlite/statement.c, `need_adapt`, re
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, islice, repeat
 
 _NONE = type(None)
+_AT_ONCE = 16
+"""So many rows go into one statement."""
 _BOUND_AS_THEY_ARE = frozenset({int, str, float})
 
 
@@ -33,11 +35,17 @@ def insert(
     if not values:
         return
     values |= {name: repeat(value) for name, value in (same or {}).items()}
-    marks = ", ".join("?" * len(values))
+    marks = f"({', '.join('?' * len(values))})"
+    statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES {marks}"
+    rows = zip(*values.values(), strict=False)
+    # A statement has its own cost, as much as that of a row's values.
+    count = len(next(iter(columns.values())))
+    of_some = chain.from_iterable(islice(rows, count - count % _AT_ONCE))
+    size = _AT_ONCE * len(values)
     connection.executemany(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",
-        zip(*values.values(), strict=False),
+        statement + f", {marks}" * (_AT_ONCE - 1), iter(lambda: tuple(islice(of_some, size)), ())
     )
+    connection.executemany(statement, rows)
 
 
 def _plain(column: Sequence[object], types: Collection[type]) -> Iterable[object]:

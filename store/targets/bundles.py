@@ -4,11 +4,12 @@ Kept as rows of `parts`, made when an item first appears.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
 from store.cells.cell_ids import cell
+from store.database import bulk
 from store.model import Component, Terms
 
 _WORK_TABLES = (
@@ -59,7 +60,7 @@ def change(connection: sqlite3.Connection, terms: Terms) -> None:
     before = _contents(Component(*row) for row in kept)
     after = _contents(terms.bundles)
     changed = [sku for sku in {**before, **after} if before.get(sku) != after.get(sku)]
-    connection.executemany("INSERT INTO changed_bundles VALUES (?)", zip(changed, strict=True))
+    bulk.insert(connection, "changed_bundles", {"sku": changed})
     connection.execute(
         """DELETE FROM parts WHERE how = 'bundle' AND item_id IN
           (SELECT i.id FROM changed_bundles g CROSS JOIN items i ON i.sku = g.sku)"""
@@ -144,11 +145,13 @@ def _contents(components: Iterable[Component]) -> dict[str, set[tuple[str, int]]
     return found
 
 
-def _keep(connection: sqlite3.Connection, components: Iterable[Component]) -> None:
-    connection.executemany(
-        "INSERT INTO bundles (bundle_sku, component_sku, quantity) VALUES (?, ?, ?)",
-        map(msgspec.structs.astuple, components),
-    )
+def _keep(connection: sqlite3.Connection, components: Sequence[Component]) -> None:
+    columns: dict[str, Sequence[object]] = {
+        "bundle_sku": [part.bundle for part in components],
+        "component_sku": [part.component for part in components],
+        "quantity": [part.quantity for part in components],
+    }
+    bulk.insert(connection, "bundles", columns)
 
 
 def _pools(terms: Terms) -> str:
@@ -170,7 +173,7 @@ def _make_whole(connection: sqlite3.Connection) -> int:
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
     connection.execute(
         """INSERT OR IGNORE INTO items (sku, location) SELECT sku, location FROM bundled
-        UNION SELECT b.component_sku, d.location FROM bundled d
+        UNION ALL SELECT b.component_sku, d.location FROM bundled d
         JOIN bundles b ON b.bundle_sku = d.sku"""
     )
     connection.execute(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.database import worklist
+from store.database import bulk, worklist
 from store.database.rows import Columns
 from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
 from store.model import QUANTITY_MAX, Millis, Refused
@@ -22,6 +22,9 @@ _BATCH = """CREATE TEMP TABLE IF NOT EXISTS batch (place INTEGER PRIMARY KEY,
   event_id TEXT NOT NULL, kind TEXT NOT NULL, sku TEXT NOT NULL, location TEXT NOT NULL,
   quantity INTEGER NOT NULL, at INTEGER NOT NULL, order_ref TEXT, available INTEGER NOT NULL,
   on_hand INTEGER NOT NULL)"""
+
+_BATCH_COLUMNS = ("place", "event_id", "kind", "sku", "location", "quantity", "at", "order_ref",
+  "available", "on_hand")  # fmt: skip
 
 # Of a bundle's event each component moves, at the same location.
 _COMPONENTS = """bundles b CROSS JOIN items part
@@ -147,7 +150,8 @@ def _write_batch(connection: sqlite3.Connection, batch: IncomingEvents) -> dict[
             (place, event.id, event.kind, event.sku, event.location, quantity, event.at,
              event.order, effect.available * pieces, effect.on_hand * pieces)
         )  # fmt: skip
-    connection.executemany("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    columns = dict(zip(_BATCH_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+    bulk.insert(connection, "batch", columns)
     return refused
 
 
