@@ -12,6 +12,7 @@ from sync.channels.http.client import ApiClient
 from sync.channels.http.listing import announcements, formats
 from sync.channels.http.listing.announcements import Announcement, Told
 from sync.channels.http.listing.doubts.nulls import is_null
+from sync.channels.http.listing.seen import LaterItems, SeenPages
 from sync.channels.http.listing.table import OF_A_HEADER, ListTable
 from sync.errors import ChannelError, ContractBroken
 
@@ -64,6 +65,8 @@ class PageReader:
         self._name = name
         self._client = client
         self._table = table
+        self.seen: SeenPages | None = None
+        """The pages of the last good poll, which are not decoded again."""
         self._items = expressions.search(table.items or "@")
         self._total = _TotalReader(table.total) if table.total is not None else None
 
@@ -75,6 +78,9 @@ class PageReader:
         found: list[tuple[object, object]] = []
 
         def judge(reply: "Reply") -> ChannelError | None:
+            if (seen := self._seen(reply, place)) is not None:
+                found[:] = [seen]
+                return None
             content = self.content(reply, place)
             items = self.items_of(content)
             found[:] = [(content, items)]
@@ -96,15 +102,29 @@ class PageReader:
             words = self._client.words(reply.body)
             return PageBody(request, reply.url, reply.headers, None, [], 0, Announcement(), words)
         content, items = found[0]
-        if not isinstance(items, list):
+        if not isinstance(items, list | LaterItems):
             words = self._client.text(_no_list(self._table.items, items, content))
             raise ContractBroken(words, path=place, subject=self._name)
         announced = self._announced(reply.headers, content, place)
         count = _count(self._table.items or "@", content, items)
+        mark = mark_of(reply.body)
+        if self.seen is not None and isinstance(items, list):
+            self.seen.keep(mark, content, items)
         return PageBody(
-            request, reply.url, reply.headers, content, items, count, announced,
-            mark=mark_of(reply.body),
-        )  # fmt: skip
+            request, reply.url, reply.headers, content, items, count, announced, mark=mark
+        )
+
+    def _seen(self, reply: "Reply", place: str) -> tuple[object, LaterItems] | None:
+        """What a page with the same bytes said in the last reading, and its records."""
+        seen = None if self.seen is None else self.seen.find(mark_of(reply.body))
+        if seen is None:
+            return None
+
+        def decode() -> Sequence[object]:
+            items = self.items_of(self.content(reply, place))
+            return items if isinstance(items, list) else []
+
+        return seen.content, LaterItems(seen.records, decode)
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""

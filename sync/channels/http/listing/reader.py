@@ -21,6 +21,7 @@ from sync.channels.http.listing.formats import CsvContent
 from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.records import RecordDecoder
+from sync.channels.http.listing.seen import SeenPages
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.words import NumberWords
 from sync.columns import Column
@@ -75,6 +76,7 @@ class ListReader:
 
         Raises what `Channel.pages` does.
         """
+        self._pages.seen = SeenPages(self._options, recogniser.source)
         reading = _Reading(self, recogniser)
         way = ahead.followed(self._pages.page, reading.first(), reading.decide)
         async with closing(way) as pages:
@@ -147,6 +149,7 @@ class _Reading:
         name, options, client = reader._name, reader._options, reader._client  # noqa: SLF001
         self._reader = reader
         self._recogniser = recogniser or Recogniser.nothing()
+        self._seen = reader._pages.seen  # noqa: SLF001
         self._pager = paging.pager(options)
         self.walk = ListWalk(name, options, reader._pages, self._pager)  # noqa: SLF001
         self.unfound = UnfoundFields(options.fields, options.ids)
@@ -189,6 +192,8 @@ class _Reading:
             self._absent += len(items) - len(records) - len(answer.refused)
         else:
             marks = PageMarks(parts=[range(known, known + 1)])
+        if is_last and self._seen is not None:
+            marks = msgspec.structs.replace(marks, source=self._seen.noted())
         announced = walk.announced_of_records
         announced = None if announced is None else announced - self._absent
         if not is_last:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from store.polling.recognition.pages import UNMARKED
 from sync.channels.api import expressions
 from sync.channels.http.listing import announcements
 from sync.channels.http.listing.announcements import Told
@@ -68,6 +69,7 @@ class ListWalk:
         self._seen: set[str] = set()
         self._first: Sequence[object] = ()
         self._before: Sequence[object] = ()
+        self._first_mark = self._before_mark = UNMARKED
         self._total: Told | None = None
         """What `total` says newest, or else the least that is announced by itself."""
         self._total_missing = ""
@@ -104,8 +106,11 @@ class ListWalk:
         if self._parent is not None:
             place = f"{self._parent.place}: {place}"
         items = page.items
-        overlap = self._overlap(items)
-        is_repeated = self._is_page_before(items)
+        seen = self._reader.seen if self._parent is None else None
+        pages = (self._first_mark, self._before_mark, page.mark)
+        is_apart = seen is not None and seen.are_apart(pages)
+        overlap = 0 if is_apart else self._overlap(items)
+        is_repeated = not is_apart and self._is_page_before(items)
         overlap = len(items) if is_repeated else overlap
         self._repeated = self._repeated + 1 if overlap and overlap == len(items) else 0
         self._empty = 0 if page.count else self._empty + 1
@@ -114,9 +119,14 @@ class ListWalk:
             self._count += page.count
         self._note_total(page)
         self.following = self._after(page, place, is_repeated=is_repeated)
-        self._refuse_circles(page, place)
-        self._first = self._first or items
-        self._before = items or self._before
+        is_first_again = not is_apart and bool(items) and items == self._first
+        self._refuse_circles(place, is_first_again=is_first_again)
+        if seen is not None and items and not (overlap or is_first_again):
+            seen.keep_apart(pages)
+        if not self._first:
+            self._first, self._first_mark = items, page.mark
+        if items:
+            self._before, self._before_mark = items, page.mark
         if is_repeated and self.following is None and self._table.paging is not None:
             # The page past the end is the last one once more.
             self._is_first_twice = self.pages == 2  # noqa: PLR2004
@@ -313,13 +323,13 @@ class ListWalk:
         except expressions.ERROR:
             return ()
 
-    def _refuse_circles(self, page: PageBody, place: str) -> None:
+    def _refuse_circles(self, place: str, *, is_first_again: bool) -> None:
         if self.following is None:
             return
         words = ""
         if self.following.key in self._seen:
             words = "leads back to a page already read"
-        elif not self._repeated and self.pages > 1 and page.items and page.items == self._first:
+        elif not self._repeated and self.pages > 1 and is_first_again:
             words = "leads on, and this page is page 1 once more"
         elif self._repeated >= REPEATED_MAX:
             words = f"leads on, but the same records came {REPEATED_MAX + 1} times"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +21,11 @@ from store.polling.recognition.pages import PollPages
 from store.polling.recognition.recogniser import Recogniser
 from sync.channels.base import RecordPage, closing
 from sync.channels.http.channel import HttpApi, open_channel
+from sync.channels.http.listing.pages import PageReader
 from sync.channels.http.listing.table import EachTable, PagingTable
 from sync.channels.http.options import HttpOptions
 from sync.errors import ContractBroken
+from sync.transport.call import Reply
 from sync.transport.transport import Transport
 from tests.contract.harness import QuickClock
 from tests.long_run import examples
@@ -57,10 +60,12 @@ class Memory:
 
     pages: PollPages = field(default_factory=PollPages)
     records: list[Sequence[Record]] = field(default_factory=list)
+    source: bytes = b""
 
     def recogniser(self) -> Recogniser:
         memory = PollMemory()
         memory.pages, memory.poll_id, memory.records = self.pages, 1, self.pages.records
+        memory.source = self.source
         recogniser = Recogniser(memory, frozenset(), counts=True)
         memory.configured, memory.described = recogniser.configured, recogniser.described
         return Recogniser(memory, frozenset(), counts=True)
@@ -79,6 +84,7 @@ class Memory:
             pages.ends.append(len(pages.digests))
             pages.sizes.append(0)
         self.pages, self.records = pages, records
+        self.source = read[-1].marks.source or b""
 
     def records_of(self, page: RecordPage) -> Sequence[Record]:
         parts = page.marks.parts
@@ -145,14 +151,15 @@ async def compare(life: list[list[list[Any]]], api: set[str]) -> None:
     shop, memory = Shop(api=api), Memory()
     with serving(shop.answer) as server:
         recognising = opened(server.url, api)
-        decoding = opened(server.url, api)
         for pages in life:
+            decoding = opened(server.url, api)
             shop.pages = pages
             if "nested" in api:
                 shop.pages = [[{"all": [item]} for item in page] for page in pages]
             recognising.recall(memory.recogniser())
             found, refused = await read_or_refusal(recognising)
             expected, refusal = await read_or_refusal(decoding)
+            await decoding.close()
             assert refused == refusal
             if refused:
                 continue  # The poll failed, and the memory is of the one before.
@@ -164,7 +171,6 @@ async def compare(life: list[list[list[Any]]], api: set[str]) -> None:
                 assert list(page.warnings) == list(other.warnings)
             memory.keep(found, records)
         await recognising.close()
-        await decoding.close()
 
 
 def opened(url: str, api: set[str]) -> HttpApi:
@@ -212,3 +218,28 @@ async def test_a_page_that_stands_is_not_decoded_wherever_it_stands_now() -> Non
         await channel.close()
     assert [page.marks.parts for page in again[:3]] == [[range(n, n + 1)] for n in (1, 0, 2)]
     assert list(again[3].records) == [Record("D", 1, title="Lamp", price_minor=100, state="active")]
+
+
+async def test_a_page_that_stands_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by a new process; the first one is, to see that it has all that is described."""
+    full = {"qty": 1, "title": "Lamp", "cost": {"net": 1}, "state": "live"}
+    shop = Shop([[{"sku": sku, **full}] for sku in "ABCD"])
+    memory = Memory()
+    parsed: list[str] = []
+    content = PageReader.content
+
+    def counted(reader: PageReader, reply: Reply, place: str) -> object:
+        parsed.append(place)
+        return content(reader, reply, place)
+
+    monkeypatch.setattr(PageReader, "content", counted)
+    with serving(shop.answer) as server:
+        for expected in (["page 1", "page 2", "page 3", "page 4"], ["page 1"]):
+            channel = opened(server.url, set())
+            channel.recall(memory.recogniser())
+            found = await read(channel)
+            memory.keep(found, [memory.records_of(page) for page in found])
+            await channel.close()
+            assert parsed == expected
+            parsed.clear()
+    assert [record.sku for page in memory.records for record in page] == list("ABCD")
