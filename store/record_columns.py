@@ -64,18 +64,17 @@ class RecordColumns(Sequence[Record]):
         """The values of each record, in the order of Record's fields."""
         return zip(*map(self.column, _FIELDS), strict=True)
 
-    def some(self, places: Sequence[int]) -> "RecordColumns":
-        """Those at some places, in that order."""
-        return RecordColumns(
-            {name: [column[at] for at in places] for name, column in self.columns.items()}
-        )
-
 
 def rows_of(records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
     """The values of each record, in the order of Record's fields, however they are kept."""
     if isinstance(records, RecordColumns):
         return records.rows()
     return map(msgspec.structs.astuple, records)
+
+
+def from_rows(rows: Iterable[Sequence[Any]]) -> RecordColumns:
+    """At least one record, from each one's values in the order of Record's fields."""
+    return RecordColumns(dict(zip(_FIELDS, zip(*rows, strict=True), strict=True)))
 
 
 def columns_of(records: Sequence[Record]) -> Mapping[str, Sequence[Any]]:
@@ -90,10 +89,3 @@ def column_of(records: Sequence[Record], name: str) -> Iterable[Any]:
     if isinstance(records, RecordColumns):
         return records.column(name)
     return (getattr(record, name) for record in records)
-
-
-def some_of(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]:
-    """The records at some places, in that order."""
-    if isinstance(records, RecordColumns):
-        return records.some(places)
-    return [records[at] for at in places]

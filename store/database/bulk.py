@@ -6,53 +6,53 @@ Source: github.com/python/cpython, Modules/_sqlite/statement.c, `need_adapt`, re
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, islice, repeat
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
-_NONE = type(None)
-_AT_ONCE = 16
-"""So many rows go into one statement."""
-_BOUND_AS_THEY_ARE = frozenset({int, str, float})
+_BOUND_AS_THEY_ARE = frozenset({int, str, float, type(None)})
+
+_TOGETHER = 50
+"""So many rows go into one statement: to begin and to end one costs as much as eight values."""
 
 
 def insert(
     connection: sqlite3.Connection,
     table: str,
     columns: Mapping[str, Sequence[object]],
-    same: Mapping[str, int | str] | None = None,
-) -> None:
-    """Insert rows that are given by their columns, all of one length.
+    same: Mapping[str, int] | None = None,
+) -> list[str]:
+    """Insert rows that are given by their columns, all of one length; answer which were filled.
 
     `same` are columns with one value in every row. A column that is None throughout, or False, is
     left to the table, whose default it must be.
     """
-    values: dict[str, Iterable[object]] = {}
+    values: dict[str, Sequence[object]] = {}
     for name, column in columns.items():
-        types = set(map(type, column))
-        if types <= {_NONE} or (types == {bool} and not any(column)):
+        first = next(iter(column), None)
+        if first is None and column.count(None) == len(column):
             continue
-        values[name] = _plain(column, types)
+        if first is False and set(map(type, column)) == {bool} and not any(column):
+            continue
+        values[name] = column if type(first) in _BOUND_AS_THEY_ARE else _plain(column)
     if not values:
-        return
-    values |= {name: repeat(value) for name, value in (same or {}).items()}
-    marks = f"({', '.join('?' * len(values))})"
-    statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES {marks}"
-    rows = zip(*values.values(), strict=False)
-    # A statement has its own cost, as much as that of a row's values.
-    count = len(next(iter(columns.values())))
-    of_some = chain.from_iterable(islice(rows, count - count % _AT_ONCE))
-    size = _AT_ONCE * len(values)
-    connection.executemany(
-        statement + f", {marks}" * (_AT_ONCE - 1), iter(lambda: tuple(islice(of_some, size)), ())
+        return []
+    names = [*values, *(same or {})]
+    row = ", ".join(["?"] * len(values) + [str(value) for value in (same or {}).values()])
+    into = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({row})"
+    rows = list(zip(*values.values(), strict=True))
+    whole = len(rows) - len(rows) % _TOGETHER
+    together = (
+        tuple(chain.from_iterable(rows[start : start + _TOGETHER]))
+        for start in range(0, whole, _TOGETHER)
     )
-    connection.executemany(statement, rows)
+    if whole:
+        connection.executemany(into + f", ({row})" * (_TOGETHER - 1), together)
+    connection.executemany(into, rows[whole:])
+    return list(values)
 
 
-def _plain(column: Sequence[object], types: Collection[type]) -> Iterable[object]:
-    """The same values in types that are bound as they are; None stays."""
-    others = [kind for kind in types if kind not in _BOUND_AS_THEY_ARE and kind is not _NONE]
-    if not others:
-        return column
+def _plain(column: Sequence[object]) -> Sequence[object]:
+    """The same values in types that are bound as they are."""
     return [
         int(value) if isinstance(value, int) else str(value) if isinstance(value, str) else value
         for value in column

@@ -7,11 +7,13 @@ its cost follows what moved; `recompute` notes them all.
 import sqlite3
 
 from store.accounts import balance
-from store.cells.cell_ids import cell
+from store.cells.cell_ids import cell, of_channel
+from store.channels import polls
 from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import Millis, Terms
+from store.polling.merging import new_listings
 from store.targets import (
     bundles,
     configured,
@@ -82,6 +84,44 @@ class Comparison:
         """Note every item: from a channel's first good poll on, what it lacks counts as missing."""
         if any(terms.name == channel for terms in self.terms.channels):
             worklist.note_all(connection)
+
+    def first_targets(
+        self, connection: sqlite3.Connection, channel: str
+    ) -> new_listings.FirstTargets | None:
+        """What the channel's cells should show that a poll makes; None where that is not known yet.
+
+        It is known where the poll can move no truth, and nothing was counted yet that its items
+        have a share in: no event, no update.
+        """
+        mine = next((terms for terms in self.terms.channels if terms.name == channel), None)
+        if mine is None or self.decides(channel) or self.terms.bundles or self.terms.pools:
+            return None
+        (is_counted,) = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM corrections)"
+        ).fetchone()
+        if is_counted:
+            return None
+        compiled = self.compiled(connection)
+        quantity, state = compiled.target_quantity(mine), compiled.target_state(mine)
+        return new_listings.FirstTargets(quantity, state, compiled.values)
+
+    def expect_lacking(self, connection: sqlite3.Connection, channel: str) -> None:
+        """Note the items that the channel has no cell of: like `expect_everything`, for the rest.
+
+        The caller has noted, or need not note, those that it has.
+        """
+        mine = {"channel": polls.channel(connection, channel)[0]}
+        (lacks_any,) = connection.execute(
+            f"""SELECT (SELECT count(*) FROM items) >
+              (SELECT count(*) FROM cells WHERE {of_channel("id", ":channel")})""",
+            mine,
+        ).fetchone()
+        if lacks_any:
+            connection.execute(
+                f"""INSERT OR IGNORE INTO moved (item_id) SELECT i.id FROM items i
+                WHERE NOT EXISTS (SELECT 1 FROM cells l WHERE l.id = {cell(":channel", "i.id")})""",
+                mine,
+            )
 
     def reconcile_moved(
         self, connection: sqlite3.Connection, *, now: Millis, channel: str | None = None

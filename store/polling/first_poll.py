@@ -58,8 +58,10 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> FirstCounts | None:
         "channel": sweep.channel_id,
         "enough": smaller // HARDLY_IN + 1,
     }
-    there = _ELSEWHERE if is_authority else _AT_AUTHORITY
-    (met,) = connection.execute(_MET.format(there=there), values).fetchone()
+    met = 0
+    if smaller:
+        there = _ELSEWHERE if is_authority else _AT_AUTHORITY
+        (met,) = connection.execute(_MET.format(there=there), values).fetchone()
     return FirstCounts(
         at_zero,
         smaller,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from store.cells import instants
-from store.cells.cell_ids import cell, item_of
+from store.cells.cell_ids import cell, item_of, of_channel
 from store.channels import incidents, polls
 from store.database.worklist import Merge
 from store.model import IncidentKind, Millis, PollOutcome, Record, Refused
@@ -18,16 +18,22 @@ from store.polling.changes import deltas, part, sequence
 from store.polling.comparison import Comparison
 from store.polling.events import EventBatch
 from store.polling.merging import known_listings, new_listings, odd_listings
+from store.polling.merging.new_listings import FirstTargets
 from store.polling.sweep import Sweep
 from store.targets import copies
+from store.targets.reconciliation import ODD
 
 # Only what the stage holds and what was counted: listings that the poll recognised as unchanged are
 # in neither, so that a poll of a million that changed ten notes ten.
 _NOTE_MOVED = f"""INSERT OR IGNORE INTO moved (item_id)
-SELECT {item_of("n.cell_id")} FROM placed n
-UNION ALL SELECT {item_of("p.listing_id")} FROM stage p
+{{new}} UNION ALL SELECT {item_of("p.listing_id")} FROM stage p
 WHERE p.poll_id = :poll AND p.listing_id IS NOT NULL
 UNION ALL SELECT {item_of("k.listing_id")} FROM counted k WHERE k.poll_id = :poll"""
+_EACH_NEW = f"SELECT {item_of('n.cell_id')} FROM placed n"
+
+# Where all of the channel's cells are new, and have their targets: those that are not at theirs.
+_NOT_AT_TARGET = f"""SELECT {item_of("l.id")} FROM cells l
+WHERE {of_channel("l.id", ":channel")} AND ({ODD} OR l.available IS NOT l.target_quantity)"""
 
 
 def merge(
@@ -52,15 +58,20 @@ def merge(
     numbers = staging.counts(connection, sweep)
     first = polls.is_first_good(connection, sweep.channel_id)
     comparison.forget_moved(connection)
-    changed = merge_stage(connection, sweep, numbers, now=now, as_of=as_of)
+    targets = None
+    if sweep.all_new and not (event_batch and event_batch.events):
+        targets = comparison.first_targets(connection, sweep.channel)
+    changed = merge_stage(connection, sweep, targets, now=now, as_of=as_of)
     polls.record_end(connection, sweep.poll_id, PollOutcome.GOOD, numbers, now=now, as_of=as_of)
     polls.end_quarantine(connection, sweep.channel_id, now=now)
     list_lag.note(connection, sweep, now=now)
     sequence.keep(connection, sweep, now=now)
     deltas.keep(connection, sweep)
     report_refused(connection, sweep, now=now)
-    if first:
+    if first and targets is None:
         comparison.expect_everything(connection, sweep.channel)
+    elif first:
+        comparison.expect_lacking(connection, sweep.channel)
     if event_batch is not None:
         events.record_batch(connection, sweep.channel, event_batch, comparison.terms, now=now)
     merged = comparison.reconcile_moved(connection, now=now, channel=sweep.channel)
@@ -155,8 +166,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
             (sweep.poll_id, answered[sku, location], channel_id, sku, location),
         )
     comparison.forget_moved(connection)
-    numbers = staging.counts(connection, sweep)
-    changed = merge_stage(connection, sweep, numbers, now=now, own=own)
+    changed = merge_stage(connection, sweep, now=now, own=own)
     connection.execute(
         f"""INSERT INTO moved_outside_polls (channel_id, listing_id)
         SELECT ?, l.id FROM moved m CROSS JOIN cells l ON l.id = {cell("?", "m.item_id")}""",
@@ -170,7 +180,7 @@ def record_fresh(  # noqa: PLR0913 - an answer has these parts; bundling them wo
 def merge_stage(
     connection: sqlite3.Connection,
     sweep: Sweep,
-    numbers: PollCounts,
+    targets: FirstTargets | None = None,
     *,
     now: Millis,
     as_of: Millis | None = None,
@@ -178,8 +188,10 @@ def merge_stage(
 ) -> int:
     """Bring the stage into the listings and note the items that moved; return how many changed.
 
-    `as_of` is the file's own time, where there is one.
+    `targets`: of the new cells, where nothing in this transaction can move them; a cell that is at
+    its target then is not noted. `as_of` is the file's own time, where there is one.
     """
+    numbers = staging.counts(connection, sweep)
     # A record whose SKU could not be read may be any of the listings that were not seen. While
     # there is one, none of those counts as gone: a missing listing would be corrected for nothing.
     anonymous = [record for record in sweep.refused if record.sku is None]
@@ -200,13 +212,15 @@ def merge_stage(
     # Items before their listings, which need the items' ids. What could not be read, has gone or
     # stands twice comes after the plain values, because it overrides them.
     new_listings.place(connection, values)
-    new = new_listings.merge(connection, values)
-    known = known_listings.merge(connection, values)
+    new = new_listings.merge(connection, values, sweep.filled, targets)
+    known = known_listings.merge(connection, values, any_known=not sweep.all_new)
     known_listings.note_file_time(connection, values, any_new=new.listings > 0)
-    odd_listings.merge(connection, values)
+    odd_listings.merge(connection, values, any_problems="problem" in sweep.filled)
     copies.keep(connection, poll_id=sweep.poll_id, any_new=new.records > new.listings)
     odd_listings.note_doubts(connection, values)
-    connection.execute(_NOTE_MOVED, values)
+    connection.execute(
+        _NOTE_MOVED.format(new=_EACH_NEW if targets is None else _NOT_AT_TARGET), values
+    )
     gone = 0 if anonymous else numbers.gone - sweep.spared
     connection.execute(
         "UPDATE channels SET listings = listings + ? WHERE id = ?",

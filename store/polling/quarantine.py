@@ -143,8 +143,7 @@ def accept(
     comparison.forget_moved(connection)
     # Its readings are of the time at which they were taken and not of the acceptance: what has
     # happened since, such as a sale or a write, is newer than they are.
-    numbers = staging.counts(connection, sweep)
-    changed = merge.merge_stage(connection, sweep, numbers, now=finished_at, as_of=as_of)
+    changed = merge.merge_stage(connection, sweep, now=finished_at, as_of=as_of)
     polls.record_end(
         connection, sweep.poll_id, PollOutcome.ACCEPTED, found.counts, now=finished_at, as_of=as_of
     )
@@ -290,6 +289,7 @@ def _restage_quarantined(connection: sqlite3.Connection, sweep: Sweep) -> None:
         ORDER BY q.id""",
         (sweep.channel_id, sweep.poll_id),
     )
+    sweep.filled.update((*NAMES, "problem"))
     refused = connection.execute(
         """SELECT ref, problem, sku, location FROM quarantined_readings
         WHERE poll_id = ? AND what = 'refused' ORDER BY id""",

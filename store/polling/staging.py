@@ -7,10 +7,9 @@ pages are in, the poll is judged by `counts`, and then merged, quarantined or fa
 import sqlite3
 from array import array
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain
 
-import msgspec
-
+from store.cells import oddities
 from store.cells.cell_ids import cell, of_channel
 from store.channels import polls
 from store.database import bulk
@@ -19,7 +18,8 @@ from store.model import Millis, Record, Refused
 from store.poll_counts import PollCounts
 from store.polling import bad_records, first_poll, list_lag
 from store.polling.changes import part
-from store.polling.recognition import memory, presence
+from store.polling.merging import new_listings
+from store.polling.recognition import memory, presence, stretches
 from store.polling.recognition.memory import PollMemory
 from store.polling.recognition.pages import (
     ALL_NEW,
@@ -29,12 +29,10 @@ from store.polling.recognition.pages import (
     FreshPage,
     FreshPart,
     PageMarks,
-    digest_of,
-    mark_of,
 )
 from store.polling.recognition.recogniser import Recogniser
 from store.polling.sweep import Sweep
-from store.record_columns import columns_of, rows_of, some_of
+from store.record_columns import columns_of, from_rows, rows_of
 from store.targets.copies import agrees
 
 VALUES = """available, state, on_hand, committed, unavailable, incoming, threshold, price_minor,
@@ -87,17 +85,26 @@ VALUES (:poll, :sku, :location, :problem, (SELECT l.id FROM items i JOIN listing
   ON l.id = {cell(":channel", "i.id")}
   WHERE i.sku = :sku AND i.location = :location))"""
 
-# In the order of their places in the poll, one row for each place.
-_LISTINGS_OF_NEW = f"""SELECT {cell("?", "i.id")} FROM stage p
-JOIN items i ON i.sku = p.sku AND i.location = p.location
-WHERE p.poll_id = ? AND p.listing_id IS NULL AND p.problem IS NULL ORDER BY p.id"""
+
+# What the staged records would change of the listings that they are of.
+_DIFFERENCES = f"""SELECT
+  coalesce(sum(l.id IS NULL), 0),
+  count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
+  coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state
+      OR l.at_least <> p.at_least)
+    AND coalesce({agrees("p", "l.target_quantity")}, 0) = 0), 0),
+  coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
+    AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
+  coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0)
+FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
+LEFT JOIN items i ON i.id = l.item_id
+WHERE p.poll_id = ? AND p.problem IS NULL"""
+
+TOGETHER = 250
+"""So many records are compared with their listings at once: each time has its own cost."""
 
 FEW = 20
 """Of a channel with fewer listings it is counted how many showed stock: for the guard."""
-
-# A digest is of the record's encoded bytes and not its own hash, for Python gives −1 and −2 the
-# same hash: one unit more oversold would never be noticed.
-_encode = msgspec.msgpack.Encoder().encode
 
 
 def begin(
@@ -118,7 +125,9 @@ def begin(
     forget(connection, channel_id)
     moved = "SELECT id, listing_id FROM moved_outside_polls WHERE channel_id = ?"
     outside = connection.execute(moved, (channel_id,)).fetchall()
-    suspects = frozenset(listing for _, listing in outside) | _odd(connection, channel_id)
+    suspects = frozenset(listing for _, listing in outside) | oddities.undescribed(
+        connection, channel_id
+    )
     return Sweep(
         poll_id=polls.open_record(connection, channel, now=now, poll_id=poll_id),
         channel_id=channel_id,
@@ -197,6 +206,7 @@ def stage(  # noqa: PLR0913 - a page has these parts; bundling them would only r
                 "channel": sweep.channel_id,
             }
             connection.execute(_STAGE_REFUSED, values)
+            sweep.filled.add("problem")
     if note_progress:
         seen = sweep.came + len(sweep.refused)
         polls.note_progress(connection, sweep.poll_id, seen, sweep.announced)
@@ -224,22 +234,13 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     """Count what the poll would change. All pages must be in."""
     if sweep.numbers is not None:
         return sweep.numbers
+    _stage_waiting(connection, sweep)
     presence.count(connection, sweep)
-    added, back, changed, zeroed, uncounted = connection.execute(
-        f"""SELECT
-          coalesce(sum(l.id IS NULL), 0),
-          count(DISTINCT CASE WHEN l.present = 0 THEN l.id END),
-          coalesce(sum(l.present = 1 AND (l.available IS NOT p.available OR l.state IS NOT p.state
-              OR l.at_least <> p.at_least)
-            AND coalesce({agrees("p", "l.target_quantity")}, 0) = 0), 0),
-          coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
-            AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
-          coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0)
-        FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
-        LEFT JOIN items i ON i.id = l.item_id
-        WHERE p.poll_id = ? AND p.problem IS NULL""",
-        (sweep.poll_id,),
-    ).fetchone()
+    if sweep.all_new:
+        added, back, changed, zeroed, uncounted = sweep.listing_ids.count(NEW), 0, 0, 0, 0
+    else:
+        found = connection.execute(_DIFFERENCES, (sweep.poll_id,)).fetchone()
+        added, back, changed, zeroed, uncounted = found
     (gone,) = connection.execute(
         """SELECT count(*) FROM counted k JOIN listings l ON l.id = k.listing_id
         WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
@@ -273,11 +274,7 @@ def remember(connection: sqlite3.Connection, sweep: Sweep) -> None:
     )
     if sweep.memory is None:
         return
-    new = connection.execute(_LISTINGS_OF_NEW, (sweep.channel_id, sweep.poll_id))
-    place = -1
-    for (listing_id,) in new:
-        place = sweep.listing_ids.index(0, place + 1)
-        sweep.listing_ids[place] = listing_id
+    sweep.fill_in(new_listings.found(connection, sweep.filled))
     stands = sweep.recogniser.remember(sweep.memory, sweep.layout, sweep.digests, sweep.listing_ids)
     sweep.memory.source, sweep.memory.records = sweep.source, sweep.came
     sweep.memory.poll_id = sweep.poll_id
@@ -289,9 +286,14 @@ def forget(connection: sqlite3.Connection, channel_id: int) -> None:
     """Empty the stage of this channel's polls; another channel's may be in it half way."""
     for statement in _WORK_TABLES:
         connection.execute(statement)
-    polls = "SELECT id FROM polls WHERE channel_id = ?1 UNION ALL SELECT -?1"
+    mine = "(SELECT id FROM polls WHERE channel_id = ?1 UNION ALL SELECT -?1)"
     for table in ("stage", "counted"):
-        connection.execute(f"DELETE FROM {table} WHERE poll_id IN ({polls})", (channel_id,))
+        others = f"""SELECT 1 FROM {table} WHERE poll_id IS NOT (SELECT max(id) FROM polls
+          WHERE channel_id = ?1) AND poll_id NOT IN {mine} LIMIT 1"""
+        if connection.execute(others, (channel_id,)).fetchone() is None:
+            connection.execute(f"DELETE FROM {table}")  # All at once, and not row by row.
+        else:
+            connection.execute(f"DELETE FROM {table} WHERE poll_id IN {mine}", (channel_id,))
 
 
 def _recogniser(
@@ -321,18 +323,8 @@ def _take_records(
     """Take a page whose records are recognised by what they say."""
     if not records and mark == UNMARKED:
         return
-    # Such a record must not be taken for one that says the same and has nothing there.
-    rows = rows_of(records)
-    contents = zip(rows, repeat(kept)) if kept else rows
-    digests = array("Q", map(digest_of, map(_encode, contents)))
-    mark = mark or mark_of(digests.tobytes())
-    if (known := sweep.recogniser.page(mark)) is not None:
-        sweep.take_known(range(known, known + 1))
-        return
-    listing_ids = sweep.recogniser.listings(digests)
-    new = [place for place, known in enumerate(listing_ids) if known == NEW]
-    some = records if len(new) == len(records) else some_of(records, new)
-    _take_parts(connection, sweep, some, kept, [FreshPart(mark, digests, listing_ids)])
+    parts, new = stretches.recognise(sweep.recogniser, rows_of(records), kept, mark)
+    _take_parts(connection, sweep, from_rows(new) if new else (), kept, parts)
 
 
 def _take_parts(
@@ -355,25 +347,42 @@ def _take_parts(
     if not records:
         return
     if sweep.is_first:
-        bulk.insert(connection, "stage", columns_of(records), {"poll_id": sweep.poll_id})
-        return
-    place = start - 1
-    for listing_id in _stage_differing(connection, sweep, records, kept):
-        place = sweep.listing_ids.index(NEW, place + 1)
-        sweep.listing_ids[place] = listing_id
+        found = bulk.insert(connection, "stage", columns_of(records), {"poll_id": sweep.poll_id})
+        sweep.filled.update(found)
+    elif sweep.is_part or kept or len(records) >= TOGETHER:
+        _stage_waiting(connection, sweep)
+        _stage_differing(connection, sweep, records, kept, start)
+    else:
+        if not sweep.waiting:
+            sweep.waiting_from = start
+        sweep.waiting += rows_of(records)
+        if len(sweep.waiting) >= TOGETHER:
+            _stage_waiting(connection, sweep)
+
+
+def _stage_waiting(connection: sqlite3.Connection, sweep: Sweep) -> None:
+    """Stage the records that have waited for others, of which there are few on most pages."""
+    if sweep.waiting:
+        _stage_differing(connection, sweep, from_rows(sweep.waiting), (), sweep.waiting_from)
+        sweep.waiting = []
 
 
 def _stage_differing(
-    connection: sqlite3.Connection, sweep: Sweep, records: Sequence[Record], kept: Sequence[str]
-) -> "array[int]":
+    connection: sqlite3.Connection,
+    sweep: Sweep,
+    records: Sequence[Record],
+    kept: Sequence[str],
+    start: int,
+) -> None:
+    """Compare records with their listings; they are of the entries from `start` on that are new."""
     connection.execute("DELETE FROM page")
-    bulk.insert(connection, "page", columns_of(records))
+    sweep.filled.update(bulk.insert(connection, "page", columns_of(records)))
     if kept:
         part.keep(connection, sweep.channel_id, kept)
-    found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,))
-    listing_ids = array("q", (row[0] for row in found))
+        sweep.filled.update(kept)
+    found = connection.execute(_LISTINGS_OF_PAGE, (sweep.channel_id,)).fetchall()
+    sweep.fill_in(array("q", chain.from_iterable(found)), start)
     connection.execute(_STAGE_DIFFERING, (sweep.poll_id, sweep.channel_id))
-    return listing_ids
 
 
 def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
@@ -384,13 +393,3 @@ def _stocked(connection: sqlite3.Connection, sweep: Sweep) -> int:
         (sweep.channel_id,),
     ).fetchone()
     return int(count)
-
-
-def _odd(connection: sqlite3.Connection, channel_id: int) -> frozenset[int]:
-    """The channel's listings that no single record describes: there twice, or unreadable."""
-    rows = connection.execute(
-        f"""SELECT id FROM cell_oddities WHERE copies > 1 AND {of_channel("id", "?1")} UNION
-        SELECT id FROM cell_oddities WHERE problem IS NOT NULL AND {of_channel("id", "?1")}""",
-        (channel_id,),
-    )
-    return frozenset(row[0] for row in rows)

@@ -8,7 +8,7 @@ import msgspec
 from store.model import Millis, Refused
 from store.poll_counts import PollCounts
 from store.polling.recognition.memory import PollMemory
-from store.polling.recognition.pages import FreshPage, FreshPart, PageMarks
+from store.polling.recognition.pages import NEW, FreshPage, FreshPart, PageMarks
 from store.polling.recognition.recogniser import Recogniser
 
 
@@ -51,6 +51,10 @@ class Sweep(msgspec.Struct):
     """Of the entries of all pages that were not recognised."""
     listing_ids: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     """The listings of these entries; 0 until the merge for a record whose listing is new."""
+    waiting: "list[tuple[object, ...]]" = msgspec.field(default_factory=list)
+    """Records to be compared with their listings together with others that come: their values."""
+    waiting_from: int = 0
+    """The entry from which on those that are `NEW` are theirs."""
     source: bytes = b""
     """What the channel noted of what it read."""
     refused: list[Refused] = msgspec.field(default_factory=list)
@@ -73,8 +77,22 @@ class Sweep(msgspec.Struct):
     spared: int = 0
     """Listings that it lacks and that do not count as gone yet (`absences`)."""
     counted: bool = False
+    all_new: bool = False
+    """Its channel had no listing when it was counted, so that none is on the stage."""
+    filled: set[str] = msgspec.field(default_factory=set)
+    """The columns that any of its staged records has a value in."""
     numbers: PollCounts | None = None
     """What `counts` found, until another page comes."""
+
+    def fill_in(self, found: "array[int]", start: int = 0) -> None:
+        """Put the listings of entries that are `NEW`, in order, in their places from `start` on."""
+        place = start - 1
+        if len(found) == len(self.listing_ids) - start:
+            self.listing_ids[start:] = found
+            return
+        for listing_id in found:
+            place = self.listing_ids.index(NEW, place + 1)
+            self.listing_ids[place] = listing_id
 
     def take_known(self, pages: range) -> None:
         """Take pages that stand as a whole and follow each other; one at least."""

@@ -44,9 +44,11 @@ SETTLES_AT = """coalesce(CASE WHEN available > wanted
 
 # Cheaper than whether it differs, for the million cells that agree: whatever has anything odd about
 # it is looked at closely by `find`.
-_MAY_DIFFER = f"""l.differs OR l.marked OR NOT l.present OR l.available < 0
-  OR l.state = {STATE_CODES[UNCOUNTED]} OR l.state <> l.target_state
-  OR l.available IS NOT l.target_quantity
+ODD = f"""(l.differs OR l.marked OR NOT l.present OR l.available < 0
+  OR l.state = {STATE_CODES[UNCOUNTED]} OR l.state <> l.target_state)"""
+"""SQL for whether cell l may differ from its target in more than its number."""
+
+_MAY_DIFFER = f"""{ODD} OR l.available IS NOT l.target_quantity
     AND (l.target_quantity IS NOT NULL OR i.truth_quantity IS NULL)"""
 
 _MOVED = "(t.was_quantity IS NOT t.quantity OR t.was_state IS NOT t.state)"

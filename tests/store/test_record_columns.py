@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.model import Record
-from store.record_columns import RecordColumns, column_of, columns_of, rows_of, some_of
+from store.record_columns import RecordColumns, column_of, columns_of, from_rows, rows_of
 
 RECORDS = st.lists(
     st.builds(Record, sku=st.text(max_size=3), available=st.none() | st.integers(0, 9),
@@ -30,11 +30,11 @@ def test_whatever_is_asked_of_them_is_that_of_the_records(
     assert (list(columns), len(columns)) == (records, len(records))
     assert columns[start:stop] == records[start:stop]
     assert [columns[at] for at in places] == [records[at] for at in places]
-    assert some_of(columns, places) == some_of(records, places)
     assert list(rows_of(columns)) == list(rows_of(records))
     for name in Record.__struct_fields__:
         assert list(column_of(columns, name)) == list(column_of(records, name))
     if records:
+        assert from_rows(rows_of(records)) == records
         filled = columns_of(columns)
         for name, column in columns_of(records).items():
             assert list(filled[name] if name in filled else [None] * len(records)) == list(column)

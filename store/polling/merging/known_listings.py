@@ -88,11 +88,14 @@ _MERGE_KNOWN = f"""UPDATE cells AS l SET available = p.available, state = {code(
 {_READ_KNOWN} WHERE l.id = m.id AND l.id IN ({_MERGED})"""
 
 
-def merge(connection: sqlite3.Connection, values: Mapping[str, object]) -> int:
-    """Bring the newest record of each known listing into it; return how many there were."""
+def merge(connection: sqlite3.Connection, values: Mapping[str, object], *, any_known: bool) -> int:
+    """Bring the newest record of each known listing into it; return how many there were.
+
+    `any_known`: there may be staged records of known listings.
+    """
     connection.execute(WORK_TABLE)
     connection.execute("DELETE FROM merged")
-    known = connection.execute(_FIND_KNOWN, values).rowcount
+    known = connection.execute(_FIND_KNOWN, values).rowcount if any_known else 0
     if not known:
         return 0
     # All that compares with what the listing showed comes before its cell.

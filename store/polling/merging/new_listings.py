@@ -1,8 +1,12 @@
 """The staged records that make new listings."""
 
 import sqlite3
+from array import array
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
+
+import msgspec
 
 from store.cells import oddities
 from store.cells.cell_ids import ITEMS_MAX, REF, cell, code, item_of
@@ -10,38 +14,49 @@ from store.errors import StoreError
 from store.polling.merging.columns import FIGURES, OF_RECORD, PRICE, SEEN_AT
 
 WORK_TABLE = """CREATE TEMP TABLE IF NOT EXISTS placed (stage_id INTEGER PRIMARY KEY,
-  cell_id INTEGER NOT NULL)"""
-"""The cell of each staged record that had no listing when it came."""
+  cell_id INTEGER, price_minor INTEGER, fills INTEGER)"""
+"""The cell of each staged record that had no listing when it came, and the price that is its own.
 
-_MERGE_ITEMS = """INSERT INTO items (sku, location, title, price_minor)
-SELECT sku, location, title, price_minor FROM stage WHERE poll_id = :poll AND listing_id IS NULL
-ON CONFLICT (sku, location) DO UPDATE SET
+`fills`: its item lacked a title or a price that the record has.
+"""
+
+_NEW_TO_CHANNEL = "p.poll_id = :poll AND p.listing_id IS NULL"
+_FILLS = """(i.title IS NULL AND p.title IS NOT NULL
+  OR i.price_minor IS NULL AND p.price_minor IS NOT NULL)"""
+_ITEM = "i.sku = p.sku AND i.location = p.location"
+
+# Each new record's place, and the cell that it makes, if its item is there.
+_PLACE = f"""INSERT INTO placed (stage_id, cell_id, price_minor, fills)
+SELECT p.id, {cell(":channel", "i.id")}, {PRICE}, {_FILLS} FROM stage p LEFT JOIN items i ON {_ITEM}
+WHERE {_NEW_TO_CHANNEL} ORDER BY p.id"""
+_IS_LEFT = "(cell_id IS NULL OR fills = 1)"
+_UNPLACED = f"SELECT stage_id FROM placed WHERE {_IS_LEFT}"
+_MERGE_ITEMS = f"""INSERT INTO items (sku, location, title, price_minor)
+SELECT p.sku, p.location, p.title, p.price_minor FROM stage p WHERE {_NEW_TO_CHANNEL} {{}}
+ORDER BY p.id ON CONFLICT (sku, location) DO UPDATE SET
   title = coalesce(items.title, excluded.title),
   price_minor = coalesce(items.price_minor, excluded.price_minor)
 WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
-
-# Each new record's place, and the cell that it makes. The items are there by now.
-_PLACE_NEW = f"""INSERT INTO placed (stage_id, cell_id)
-SELECT p.id, {cell(":channel", "i.id")} FROM stage p
-JOIN items i ON i.sku = p.sku AND i.location = p.location
-WHERE p.poll_id = :poll AND p.listing_id IS NULL ORDER BY p.id"""
+_PLACE_REST = f"""UPDATE placed SET (cell_id, price_minor) = (
+  SELECT {cell(":channel", "i.id")}, {PRICE} FROM stage p JOIN items i ON {_ITEM}
+  WHERE p.id = placed.stage_id) WHERE {_IS_LEFT}"""
 
 _READ_NEW = "FROM placed n CROSS JOIN stage p ON p.id = n.stage_id AND p.problem IS NULL"
+_ITEM_OF_NEW = f"CROSS JOIN items i ON i.id = {item_of('n.cell_id')}"
 
 # A new listing that comes twice in one poll meets its own first row: that one stands.
-_MERGE_NEW = f"""INSERT INTO cells (id, available, state, at_least, observed_kept, ref)
+_MERGE_NEW = f"""INSERT INTO cells (id, available, state, at_least, observed_kept, ref{{columns}})
 SELECT n.cell_id, p.available, {code("p.state")}, p.at_least, :kept_now, {REF.format("p")}
-{_READ_NEW} ORDER BY n.stage_id ON CONFLICT (id) DO NOTHING"""
+  {{targets}} {_READ_NEW} {{item}} ORDER BY n.stage_id ON CONFLICT (id) DO NOTHING"""
 _MERGE_NEW_COPIES = """UPDATE cell_oddities SET copies = (SELECT count(*) FROM placed n
   JOIN stage p ON p.id = n.stage_id AND p.problem IS NULL WHERE n.cell_id = cell_oddities.id)
 WHERE id IN ({copied})"""
 _COPIED = f"SELECT n.cell_id {_READ_NEW} GROUP BY n.cell_id HAVING count(*) > 1"
 
 _DETAILS_NEW = f"""INSERT INTO cell_details (id, price_minor, source_at, source_seen_at)
-SELECT n.cell_id, {PRICE}, p.source_at, {SEEN_AT} {_READ_NEW}
-JOIN items i ON i.id = {item_of("n.cell_id")}
-WHERE p.source_at IS NOT NULL OR {PRICE} IS NOT NULL
+SELECT n.cell_id, n.price_minor, p.source_at, {SEEN_AT} {_READ_NEW}
+WHERE p.source_at IS NOT NULL OR n.price_minor IS NOT NULL
 ORDER BY n.stage_id ON CONFLICT (id) DO NOTHING"""
 _FIGURES_NEW = f"""INSERT INTO cell_figures (id, {", ".join(FIGURES)})
 SELECT n.cell_id, {OF_RECORD} {_READ_NEW} WHERE coalesce({OF_RECORD}) IS NOT NULL
@@ -51,6 +66,12 @@ _ODDITIES_NEW = f"""UPDATE cell_oddities AS o SET twins = p.twins {_READ_NEW}
 WHERE o.id = n.cell_id AND p.twins IS NOT NULL"""
 
 
+# Fetched row by row, a million of them take a second.
+_CELLS = "SELECT json_group_array(n.cell_id) {} WHERE n.stage_id BETWEEN ? AND ?"
+_ENDS = "SELECT (SELECT min(stage_id) FROM placed), (SELECT max(stage_id) FROM placed)"
+_SLICE = 65_536
+
+
 class NewListings(NamedTuple):
     """How many listings are new, and how many records they came in."""
 
@@ -58,28 +79,80 @@ class NewListings(NamedTuple):
     records: int
 
 
+class FirstTargets(NamedTuple):
+    """What a channel should show of items whose truth is known: SQL over item i, and its values."""
+
+    quantity: str
+    state: str
+    values: Mapping[str, object]
+
+
 def place(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
     """Make the items of records that have no listing, and note which cell each of them is of."""
     connection.execute(WORK_TABLE)
     connection.execute("DELETE FROM placed")
-    connection.execute(_MERGE_ITEMS, values)
+    if connection.execute("SELECT 1 FROM items LIMIT 1").fetchone() is None:
+        _make_items(connection, values, "")
+        connection.execute(_PLACE, values)
+        return
+    connection.execute(_PLACE, values)
+    if connection.execute(f"{_UNPLACED} LIMIT 1").fetchone() is not None:
+        _make_items(connection, values, f"AND p.id IN ({_UNPLACED})")
+        connection.execute(_PLACE_REST, values)
+
+
+def _make_items(connection: sqlite3.Connection, values: Mapping[str, object], which: str) -> None:
+    connection.execute(_MERGE_ITEMS.format(which), values)
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
     if newest > ITEMS_MAX:
         raise StoreError(f"the cache can't hold more than {ITEMS_MAX:,} SKUs and locations")
-    connection.execute(_PLACE_NEW, values)
 
 
-def merge(connection: sqlite3.Connection, values: Mapping[str, object]) -> NewListings:
-    """Make the cells of the records that could be read; `place` comes before it."""
-    new = connection.execute(_MERGE_NEW, values).rowcount
-    (records,) = connection.execute(f"SELECT count(*) {_READ_NEW}").fetchone()
-    if not records:
+def merge(
+    connection: sqlite3.Connection,
+    values: Mapping[str, object],
+    filled: AbstractSet[str],
+    targets: FirstTargets | None,
+) -> NewListings:
+    """Make the cells of the records that could be read; `place` comes before it.
+
+    `filled`: the columns in which any record has a value. `targets`: what the cells begin with,
+    where that is known by now.
+    """
+    statement = _MERGE_NEW.format(columns="", targets="", item="")
+    if targets is not None:
+        statement = _MERGE_NEW.format(
+            columns=", target_quantity, target_state",
+            targets=f", {targets.quantity}, {code(targets.state)}",
+            item=_ITEM_OF_NEW,
+        )
+        values = {**values, **targets.values}
+    new = connection.execute(statement, values).rowcount
+    if not new:
         return NewListings(0, 0)
-    for statement in (_DETAILS_NEW, _FIGURES_NEW):
-        connection.execute(statement, values)
-    oddities.keep_these(connection, _TWINS_NEW)
-    connection.execute(_ODDITIES_NEW)
+    counted = _READ_NEW if "problem" in filled else "FROM placed"
+    (records,) = connection.execute(f"SELECT count(*) {counted}").fetchone()
+    if not filled.isdisjoint(("source_at", "price_minor")):
+        connection.execute(_DETAILS_NEW, values)
+    if not filled.isdisjoint(FIGURES):
+        connection.execute(_FIGURES_NEW, values)
+    if "twins" in filled:
+        oddities.keep_these(connection, _TWINS_NEW)
+        connection.execute(_ODDITIES_NEW)
     if records > new:
         oddities.keep_these(connection, _COPIED)
         connection.execute(_MERGE_NEW_COPIES.format(copied=_COPIED))
     return NewListings(new, records)
+
+
+def found(connection: sqlite3.Connection, filled: AbstractSet[str]) -> "array[int]":
+    """The listings of the records that `merge` took, in their order: one for each record."""
+    cell_ids = array("q")
+    low, high = connection.execute(_ENDS).fetchone()
+    if low is None:
+        return cell_ids
+    read = _CELLS.format(_READ_NEW if "problem" in filled else "FROM placed n")
+    for start in range(low, high + 1, _SLICE):
+        (some,) = connection.execute(read, (start, start + _SLICE - 1)).fetchone()
+        cell_ids.extend(msgspec.json.decode(some, type=list[int]))
+    return cell_ids

@@ -65,12 +65,18 @@ WHERE l.id IN (
   AND NOT EXISTS (SELECT 1 FROM doubts x WHERE x.listing_id = l.id AND x.until_at IS NULL)"""
 
 
-def merge(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
-    """What could be read again, what could not, what has gone, and what stands twice."""
+def merge(
+    connection: sqlite3.Connection, values: Mapping[str, object], *, any_problems: bool
+) -> None:
+    """What could be read again, what could not, what has gone, and what stands twice.
+
+    `any_problems`: there may be staged records that could not be read.
+    """
     connection.execute(_MERGE_READABLE, values)
-    connection.execute(_MERGE_UNREAD, values)
-    oddities.keep_these(connection, _PROBLEMS, values)
-    connection.execute(_MERGE_PROBLEMS, values)
+    if any_problems:
+        connection.execute(_MERGE_UNREAD, values)
+        oddities.keep_these(connection, _PROBLEMS, values)
+        connection.execute(_MERGE_PROBLEMS, values)
     account_rows.keep(connection, f"SELECT l.id {_GONE.format('cells')}", values)
     connection.execute(_KEEP_PAST_GONE, values)
     oddities.keep_these(connection, _DOUBTED, values)

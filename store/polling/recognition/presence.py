@@ -24,6 +24,8 @@ def count(connection: sqlite3.Connection, sweep: Sweep) -> None:
     sweep.counted = True
     list_lag.set_aside(connection, sweep)
     _find_no_longer_new(connection, sweep)
+    if sweep.all_new:
+        return
     known = set(chain.from_iterable(part for part in sweep.layout if isinstance(part, range)))
     doubtful = _come_or_gone(connection, sweep, known).union(sweep.suspects)
     doubtful.difference_update((NEW, NO_RECORD))
@@ -64,16 +66,14 @@ def _come_or_gone(connection: sqlite3.Connection, sweep: Sweep, known: set[int])
 def _find_no_longer_new(connection: sqlite3.Connection, sweep: Sweep) -> None:
     """Find the listings that have come into being since their record's page came."""
     if sweep.is_first and not has_listings(connection, sweep.channel_id):
+        sweep.all_new = True
         return
     rows = connection.execute(_NO_LONGER_NEW, (sweep.channel_id, sweep.poll_id)).fetchall()
-    place = -1
-    for stage_id, listing_id in rows:
-        place = sweep.listing_ids.index(0, place + 1)
-        if listing_id:
-            sweep.listing_ids[place] = listing_id
-            connection.execute(
-                "UPDATE stage SET listing_id = ? WHERE id = ?", (listing_id, stage_id)
-            )
+    sweep.fill_in(array("q", (listing_id for _, listing_id in rows)))
+    connection.executemany(
+        "UPDATE stage SET listing_id = ? WHERE id = ?",
+        ((listing_id, stage_id) for stage_id, listing_id in rows if listing_id),
+    )
 
 
 def has_listings(connection: sqlite3.Connection, channel_id: int) -> bool:

@@ -27,6 +27,9 @@ from store.polling.recognition.pages import (
 _FORM = 3
 """Of what is saved: it is raised with every change of how."""
 
+_FAR = 1_000
+"""So many entries further it is looked where most of a page has moved."""
+
 _FEW = 8
 """So many entries of a page are looked for one by one; of more a table is made."""
 
@@ -181,18 +184,29 @@ class Recogniser:
         """Say which known page comes next."""
         self._next = page
 
-    def listings(self, digests: "array[int]") -> "array[int]":
+    @property
+    def next_page(self) -> int:
+        """The known page that comes next, as far as the poll has come."""
+        return self._next
+
+    def listings(self, digests: "array[int]", expected: int | None = None) -> "array[int]":
         """The listing of each entry of a page that is not known as a whole; `NEW` where unknown.
 
-        An entry is looked for where it stood, and on the pages beside. Elsewhere it is not found:
-        then it is decoded, and compared with its listing.
+        An entry is looked for where it stood, and about there. Elsewhere it is not found: then it
+        is decoded, and compared with its listing. `expected`: the page that it was to begin with,
+        where others have been taken since.
         """
         found = array("q", bytes(8 * len(digests)))
         if not self._is_same or not self.pages.marks:
             return found
+        came_to = self._next
+        if expected is not None:
+            self._next = expected
         unknown = self._find_in_place(digests, found)
         if unknown:
             self._find_near(digests, found, unknown)
+        if expected not in (None, came_to):
+            self._next = came_to
         if self._suspects and not self._suspects.isdisjoint(found):
             for place, listing_id in enumerate(found):
                 if listing_id in self._suspects:
@@ -202,29 +216,34 @@ class Recogniser:
     def _find_in_place(self, digests: "array[int]", found: "array[int]") -> list[int]:
         """Find the entries that stand where they stood; answers the places of the others."""
         pages, page = self.pages, self._next
-        if page >= len(pages.marks) or pages.ends[page] - pages.start(page) != len(digests):
+        if page >= len(pages.marks):
             return list(range(len(digests)))
-        start, end = pages.start(page), pages.ends[page]
-        before = pages.digests[start:end]
+        start = pages.start(page)
+        before = pages.digests[start : start + len(digests)]
         unknown = [
             place
-            for place, (digest, old) in enumerate(zip(digests, before, strict=True))
+            for place, (digest, old) in enumerate(zip(digests, before, strict=False))
             if digest != old or not digest
         ]
+        unknown += range(len(before), len(digests))
         if len(unknown) == len(digests):
             return unknown
-        found[:] = pages.listing_ids[start:end]
+        found[: len(before)] = pages.listing_ids[start : start + len(before)]
         for place in unknown:
             found[place] = NEW
-        self._next = page + 1
+        self._next = pages.page_at(start + len(before))
         return unknown
 
     def _find_near(self, digests: "array[int]", found: "array[int]", unknown: list[int]) -> None:
-        """Find the entries that have moved by a page at most."""
+        """Find the entries that have moved a little."""
         pages = self.pages
         last = len(pages.marks) - 1
         start = pages.start(min(max(self._next - 2, 0), last))
-        near = pages.digests[start : pages.ends[min(self._next + 1, last)]]
+        end = pages.ends[min(self._next + 1, last)]
+        if len(unknown) * 2 > len(digests):
+            # A part of the list has moved as a whole, so that it is worth to look further.
+            start, end = max(start - _FAR, 0), end + _FAR
+        near = pages.digests[start:end]
         if not near:
             return
         if len(unknown) <= _FEW:

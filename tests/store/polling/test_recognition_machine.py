@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from store.model import Record, Refused
 from store.polling import merge, quarantine, staging
-from store.polling.recognition import memory
+from store.polling.recognition import memory, stretches
 from store.polling.recognition.memory import PollMemory
 from store.polling.sweep import Sweep
 from tests.long_run import examples
@@ -73,13 +74,21 @@ class Recognition(RuleBasedStateMachine):
         self.world = self.opened.__enter__()
         self.content = PollContent([], [], 1)
         self.aside: PollContent | None = None
+        self.patch = pytest.MonkeyPatch()
 
     def teardown(self) -> None:
+        self.patch.undo()
         self.opened.__exit__(None, None, None)
         self.folder.cleanup()
 
-    @initialize(first=POLLS)
-    def start(self, first: PollContent) -> None:
+    @initialize(
+        first=POLLS,
+        stretch=strategies.sampled_from((1, 2, 3, stretches.STRETCH)),
+        together=strategies.sampled_from((1, 3, staging.TOGETHER)),
+    )
+    def start(self, first: PollContent, stretch: int, together: int) -> None:
+        self.patch.setattr(stretches, "STRETCH", stretch)
+        self.patch.setattr(staging, "TOGETHER", together)
         self.world.poll("warehouse", [Record(sku, 5, state="active") for sku in SKUS[:2]])
         self.poll(first)
 
