@@ -201,7 +201,9 @@ class _Overlay:
             if derives:
                 for statement in _PARTS:
                     self._run(statement)
+                self._show_cells()
                 bundles.ensure(self._connection, terms)
+                self._run("DROP VIEW temp.cells")
             self._tell_truths()
             if derives:
                 self._derive_truths()
@@ -353,6 +355,14 @@ class _Overlay:
               coalesce(was > 0 AND target_quantity = 0, 0)
             FROM judged l WHERE differs IS NOT NULL OR of_state = 1 OR channel_id = :channel
               OR (was > 0 AND target_quantity = 0)"""
+        )
+
+    def _show_cells(self) -> None:
+        """Show which cells there would be: a bundle is wherever there is one of a part of it."""
+        self._run(
+            f"""CREATE TEMP VIEW cells AS SELECT id FROM main.cells
+            UNION ALL SELECT {cell(str(self._channel_id), "p.item_id")}
+            FROM temp.laid p WHERE p.listing_id IS NULL"""
         )
 
     def _show_listings(self) -> None:

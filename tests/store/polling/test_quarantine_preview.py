@@ -307,3 +307,14 @@ def test_a_listing_that_comes_to_be_unreadable_is_foreseen() -> None:
         effects = [(effect.channel, effect.opened) for effect in preview.channels]
         assert effects == [("warehouse", 1), ("shop", 1)]
         assert accept(shop, "warehouse").opened == preview.opened
+
+
+def test_a_bundle_is_foreseen_where_nothing_of_it_is_listed_yet() -> None:
+    with on(with_bundles()) as shop:
+        shop.poll("warehouse", [])
+        shop.poll("shop", [])
+        quarantine_records(shop, "warehouse", stock(A=0, B=0))
+
+        preview = preview_of(shop, "warehouse")
+
+        assert preview.opened == accept(shop, "warehouse").opened == 3
