@@ -78,6 +78,7 @@ def _run(args: list[str]) -> int:
     if len(args) == 1 and args[0] in overview.HELP_FLAGS and _COMPLETING not in os.environ:
         print(overview.help_text())  # noqa: T201 - click, which would echo it, is not imported.
         return 0
+    _import_msgspec()
     if args and args[0] == "status" and _COMPLETING not in os.environ:
         from console.commands.look import quick_status
 
@@ -98,6 +99,21 @@ def _run(args: list[str]) -> int:
     except ReaderGone as error:
         raise BrokenPipeError from error
     return code if isinstance(code, int) else 0
+
+
+def _import_msgspec() -> None:
+    """Import msgspec without `typing_extensions`, of which it needs nothing here."""
+    # It takes three names from there if that is installed, and else the same from `typing`, which
+    # has them from Python 3.11 on. The import is half of msgspec's. Source: msgspec 0.20,
+    # `_utils.py`, read 2026-11-30.
+    name = "typing_extensions"
+    if name in sys.modules or "msgspec" in sys.modules:
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        import msgspec  # noqa: F401 - from now on it is there for whoever imports it.
+    finally:
+        del sys.modules[name]
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from console.text.format import day_and_time, plural, until_text
 from console.text.reasons import held_back_text, why_text
 from store.channels import pauses, write_pauses
 from store.channels.pauses import Pause
 from store.channels.write_pauses import WritePause
-from store.corrections.lifecycle import ApprovedCorrection
 from store.database.lease import Lease
 from store.decision import Decision
 from store.model import (
@@ -22,6 +22,10 @@ from store.model import (
 )
 from store.queries.values import ChannelHealth
 from store.reasons import HeldBack, Reason
+
+if TYPE_CHECKING:
+    # It takes as long to import as the rest of `skew status`.
+    from store.corrections.lifecycle import ApprovedCorrection
 
 _POLL = "`skew poll` polls it"
 _QUARANTINED = "`skew accept {0} --show` shows what the poll would change"
@@ -89,14 +93,14 @@ def applied_later(updates: Iterable[Correction], now: Millis) -> str:
 
 
 def why_not_written(
-    approved: Iterable[ApprovedCorrection], complaints: Mapping[str, str]
+    approved: "Iterable[ApprovedCorrection]", complaints: Mapping[str, str]
 ) -> list[str]:
     """Say why approved updates were not written, channel by channel.
 
     `complaints` has by channel what it answered while they were to be written.
     """
 
-    def channel_and_reason(update: ApprovedCorrection) -> tuple[str, str]:
+    def channel_and_reason(update: "ApprovedCorrection") -> tuple[str, str]:
         channel = update.correction.channel
         if update.held_back:
             return channel, held_back_with_remedy(update.held_back, channel)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from store.cells.cell_ids import cell, of_channel
 from store.channels import incident_list, incidents, write_pauses
 from store.channels.incident_list import IncidentState
-from store.corrections import update_list
 from store.database import lease
 from store.database.columns import columns
 from store.database.rows import Columns
@@ -384,6 +383,9 @@ def updates(
     limit: int | None = None,
 ) -> list[Correction]:
     """Corrections, live ones first, then the newest."""
+    # What decides about updates takes as long to import as all else that `skew status` reads.
+    from store.corrections import update_list
+
     found = update_list.in_order(connection, statuses=statuses, channel=channel, sku=sku)
     return list(islice(found, limit))
 
