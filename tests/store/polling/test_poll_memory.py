@@ -112,3 +112,27 @@ def test_what_has_changed_of_pages_is_all_that_is_packed_again(
         known = made
 
     assert unpacked(rows, changed_rows) == known
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=4), st.data())
+def test_entries_that_differ_are_found_wherever_they_stand(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    before = [[(entry, entry) for entry in range(size)] for size in sizes]
+    numbers = st.integers(0, max(sizes) - 1)
+    edits = data.draw(st.sets(st.tuples(st.integers(0, len(sizes) - 1), numbers, st.booleans())))
+    now = [
+        [
+            (digest + ((page, entry, True) in edits), known + ((page, entry, False) in edits))
+            for entry, (digest, known) in enumerate(entries)
+        ]
+        for page, entries in enumerate(before)
+    ]
+    layout = [FreshPage(mark_of(b"other"), 3, size) for size in sizes]
+
+    found = changes(whole(before), layout, *arrays(now))
+
+    were, are = ([entry for page in pages for entry in page] for pages in (before, now))
+    differing_places = {place for place, entry in enumerate(are) if entry != were[place]}
+    assert found is not None
+    assert (len(found.entries), set(found.entries)) == (len(differing_places), differing_places)
