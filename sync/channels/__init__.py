@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from sync.channels import plugins
 from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
-from sync.transport.rate_limit import RateLimitMeter
 from sync.units import PPM
 
 if TYPE_CHECKING:
     from sync.settings import ChannelSettings
+    from sync.transport.rate_limit import RateLimitMeter
     from sync.transport.transport import Transport
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -126,7 +126,7 @@ def package_of(name: str) -> str:
 
 
 def open_channel(
-    settings: "ChannelSettings", clock: Clock, base: Path, meter: RateLimitMeter | None = None
+    settings: "ChannelSettings", clock: Clock, base: Path, meter: "RateLimitMeter | None" = None
 ) -> Channel:
     """Open a configured channel, in our names, with a transport of its own.
 

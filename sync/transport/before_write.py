@@ -6,7 +6,6 @@ first byte. A process that is stopped in between, and woken after another engine
 holds a look that is worth nothing any more: then nothing leaves.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,8 +42,11 @@ class LastMoment:
     """Takes the last look at one write when its connection stands, and knows how old it is."""
 
     def __init__(self, clock: Clock) -> None:
+        # Whoever writes has a loop; a command that only reads is spared its import.
+        from asyncio import get_running_loop
+
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
+        self._loop = get_running_loop()
         self._looked_at: tuple[float, float] | None = None
 
     async def trace(self, event: str, _info: object) -> None:

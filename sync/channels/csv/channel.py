@@ -4,7 +4,6 @@ A file that may be half written is never read: the poll fails as Temporary, and 
 readings stay.
 """
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from sync.channels.base import (
 )
 from sync.channels.csv.changes import ChangesReader
 from sync.channels.csv.export import ROWS_MAX, Exporter
-from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, newest
+from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, in_thread, newest
 from sync.channels.csv.layout import FIELDS, Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
@@ -135,11 +134,11 @@ class CsvFile:
             recall = None
             if recogniser is not None and not self._has_changes:
                 status = self._newest(files, now)
-                seen = await asyncio.to_thread(whole.look, status, recogniser.source, now)
+                seen = await in_thread(whole.look, status, recogniser.source, now)
                 if seen.stands and recogniser.everything():
                     if self.abilities.writes and self._reader.last_layout is None:
                         # What is exported is written like the file that was read last.
-                        await asyncio.to_thread(self._reader.learn_layout, status)
+                        await in_thread(self._reader.learn_layout, status)
                     marks = PageMarks(everything=True, source=seen.note.encoded())
                     as_of = self._times.of(status, now)
                     yield RecordPage([], as_of=as_of, file=status.stamp, marks=marks)
@@ -148,10 +147,10 @@ class CsvFile:
                 recall = Recall(recogniser, seen)
             steps = _InThread(self._pages(files, now, recall))
             try:
-                while (found := await asyncio.to_thread(steps.next)) is not None:
+                while (found := await in_thread(steps.next)) is not None:
                     yield found
             finally:
-                await asyncio.to_thread(steps.close)
+                await in_thread(steps.close)
 
     def _pages(
         self, found: Sequence[FileStatus], now: Millis, recall: Recall | None
@@ -174,7 +173,7 @@ class CsvFile:
         with _naming(self._name):
             # Only the header is read: whoever still writes the file has written that.
             status = self._newest(await self._found(), self._clock.now())
-            layout = await asyncio.to_thread(self._reader.layout, status)
+            layout = await in_thread(self._reader.layout, status)
         found = ", ".join(f"{field} in {layout.header[at]!r}" for field, at in layout.at.items())
         written = rfc3339(status.modified_at)
         if (ahead_ms := status.modified_at - self._clock.now()) > 0:
@@ -185,12 +184,12 @@ class CsvFile:
         seen = await self.sign_in()
         with _naming(self._name):
             status = self._newest(await self._found(), self._clock.now())
-            layout = await asyncio.to_thread(self._reader.layout, status)
+            layout = await in_thread(self._reader.layout, status)
             steps = _InThread(self._reader.pages(status, status.modified_at))
             try:
-                page = await asyncio.to_thread(steps.next) or RecordPage([])
+                page = await in_thread(steps.next) or RecordPage([])
             finally:
-                await asyncio.to_thread(steps.close)
+                await in_thread(steps.close)
         keys = [
             KeySighting("path", f"{status.path.name}, {layout.encoding}, {_titles(layout)}"),
             *sightings.of_fields(
@@ -212,7 +211,7 @@ class CsvFile:
 
     async def close(self) -> None:
         if self._remote is not None:
-            await asyncio.to_thread(self._remote.close)
+            await in_thread(self._remote.close)
         await self._transport.aclose()
 
     async def _wait_until_written(self) -> Sequence[FileStatus]:
@@ -237,8 +236,8 @@ class CsvFile:
         fits = has_suffix if self._changes is None else self._changes.fits
         if self._remote is not None:
             await self._transport.turn()
-            return await asyncio.to_thread(self._remote.candidates, fits)
-        return await asyncio.to_thread(candidates, self._path, fits)
+            return await in_thread(self._remote.candidates, fits)
+        return await in_thread(candidates, self._path, fits)
 
     def _newest(self, found: Sequence[FileStatus], now: Millis) -> FileStatus:
         if self._changes is not None:

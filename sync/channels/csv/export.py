@@ -4,7 +4,6 @@ A file is there whole or not at all, and never takes another's place. What impor
 don't see: a later reading of the channel proves it.
 """
 
-import asyncio
 import contextlib
 import csv
 import errno
@@ -18,6 +17,7 @@ import msgspec
 
 from sync import values
 from sync.channels.base import Change, Receipt
+from sync.channels.csv.files import in_thread
 from sync.channels.csv.layout import Layout
 from sync.channels.csv.options import BATCH, CsvOptions
 from sync.clock import Clock
@@ -67,11 +67,11 @@ class Exporter:
         with contextlib.ExitStack() as stack:
             # All that takes time is done before the last look: what is left is one call of the
             # operating system, before which nobody can see the file.
-            waiting = await asyncio.to_thread(_prepare, path, content, stack)
+            waiting = await in_thread(_prepare, path, content, stack)
             moment = LastMoment(self._clock)
             await moment.take()
             moment.check()
-            await asyncio.to_thread(_appear, waiting, path)
+            await in_thread(_appear, waiting, path)
 
     def _name(self, first: Change) -> Path:
         """Make a name that no other batch has: by the time, and by the first of its updates."""

@@ -6,14 +6,25 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from store.model import Millis
 from store.polling.file_sights import FileStamp
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".ods", ".xls"})
 """What counts in a folder: a file being uploaded is usually named otherwise, or hidden."""
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """Do what touches files in a thread, and answer what comes of it."""
+    # Whoever waits has a loop; a command that only reads the configuration is spared its import.
+    from asyncio import to_thread
+
+    return await to_thread(work, *args, **more)
 
 
 @dataclass(frozen=True, slots=True)
