@@ -26,7 +26,7 @@ from sync.corrections.decide import BlastRadius
 
 if TYPE_CHECKING:
     from sync.polling.event_import import EventImport
-    from sync.polling.poll import PollReport
+    from sync.polling.poll_report import PollReport
 
 Json = dict[str, object]
 

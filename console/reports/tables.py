@@ -25,7 +25,7 @@ from store.queries.values import ChannelHealth, StatusCounts
 if TYPE_CHECKING:
     from console.keys.action import Action
     from sync.corrections.decide import BlastRadius
-    from sync.polling.poll import PollReport
+    from sync.polling.poll_report import PollReport
 
 Lines = list[str]
 

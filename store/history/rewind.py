@@ -40,6 +40,10 @@ _TABLES = (
       twins TEXT, since_at INTEGER NOT NULL)""",
     f"CREATE TEMP TABLE stepped_since (id INTEGER PRIMARY KEY, {', '.join(CHANGING)})",
     "CREATE TEMP TABLE turned (id INTEGER PRIMARY KEY)",
+    # Empty: what is kept of the open ones are the numbers of now.
+    "CREATE TEMP TABLE open_counts_reach (upto INTEGER)",
+    "CREATE TEMP TABLE open_counts (unpriced INTEGER)",
+    "CREATE TEMP TABLE open_apart (id INTEGER)",
     past_views.DERIVED,
 )
 

@@ -13,6 +13,7 @@ from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import Millis, Terms
+from store.open_counts import upkeep
 from store.polling.merging import new_listings
 from store.targets import (
     bundles,
@@ -56,6 +57,7 @@ class Comparison:
         if before == after:
             return False
         self.forget_moved(connection)
+        upkeep.forget(connection)
         compiled = self.compiled(connection)
         change = terms_change.between(before, made)
         only = None
@@ -137,9 +139,11 @@ class Comparison:
         compiled = self.compiled(connection)
         only = compiled.ids.get(channel or "")
         made = bundles.ensure(connection, self.terms)
+        upkeep.take_out(connection)
         if only is None or made or self.decides(channel) or worklist.has_fresh_events(connection):
             only = None
             self._set_truth(connection, compiled, channel, now=now)
+            upkeep.take_out(connection)  # It may have noted more, such as the parts of pools.
         self._expect_listings(connection, compiled, only)
         work = reconciliation.Reconciliation(connection, compiled, only)
         work.touch()
@@ -154,6 +158,7 @@ class Comparison:
         propose.supersede_moved(connection, now=now)
         freeze.freeze_and_thaw(connection, now=now)
         proposed = propose.propose(connection, now=now)
+        upkeep.count_moved(connection, now=now)
         return opened, closed, proposed
 
     def decides(self, channel: str | None) -> bool:

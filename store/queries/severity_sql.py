@@ -13,7 +13,7 @@ from store.cells.cell_ids import cell
 from store.model import UNCOUNTED
 from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
-from store.targets.copies import OVERSELLS, UNITS
+from store.targets.copies import OVERSELLS, UNITS, UNPRICED
 from store.targets.verdict_sql import is_settling, is_unknown
 
 # The median and not the mean: one dear article must not make a thousand cheap ones dear.
@@ -29,11 +29,14 @@ _TYPICAL = """WITH priced AS (
 SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
 UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
 
-_UNPRICED = f"{UNITS} > 0 AND d.risk_minor IS NULL LIMIT 1"
-_IS_UNPRICED = f"SELECT 1 FROM disagreements d WHERE {_UNPRICED}"
-_IS_UNPRICED_OF = f"""SELECT 1 FROM items i CROSS JOIN channels c
-CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
-WHERE i.sku IN (SELECT value FROM json_each(?)) AND {_UNPRICED}"""
+_IS_UNPRICED = f"""SELECT EXISTS (SELECT 1 FROM open_counts WHERE unpriced > 0)
+  OR EXISTS (SELECT 1 FROM open_apart x CROSS JOIN disagreements d ON d.id = x.id
+    WHERE {UNPRICED})
+  OR EXISTS (SELECT 1 FROM disagreements d
+    WHERE d.id > coalesce((SELECT upto FROM open_counts_reach), 0) AND {UNPRICED})"""
+_IS_UNPRICED_OF = f"""SELECT EXISTS (SELECT 1 FROM items i CROSS JOIN channels c
+  CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
+  WHERE i.sku IN (SELECT value FROM json_each(?)) AND {UNPRICED})"""
 
 # A listing without a price is not free. At its channel's typical price, 500 unpriced units too many
 # come above one priced cent. Where no price is known at all, units decide.
@@ -44,7 +47,10 @@ ASSUMED_PRICE = """(SELECT coalesce(max(CASE WHEN p.key = CAST(d.channel_id AS T
 RISK = f"CASE WHEN d.risk_minor IS NULL THEN {UNITS} * {ASSUMED_PRICE} ELSE d.risk_minor END"
 """SQL for the money at risk in minor units, an estimate where no price is known."""
 
-AGE_BUCKET = " + ".join(f"(:now - d.first_seen_at >= {edge})" for edge in AGE_EDGES_MS)
+_YOUNGER = " ".join(
+    f"WHEN :now - d.first_seen_at < {edge} THEN {place}" for place, edge in enumerate(AGE_EDGES_MS)
+)
+AGE_BUCKET = f"CASE {_YOUNGER} ELSE {len(AGE_EDGES_MS)} END"
 """SQL for the place of a disagreement's age among `AGE_EDGES_MS`: 0 is the youngest."""
 
 _SELLABLE = "'active', 'preorder', 'backorder'"
@@ -68,16 +74,30 @@ def severity_of(reason: str) -> str:
 _LAST = f"max(severity, {Severity.SETTLING:d})"
 _WORTH = "risk DESC, CASE WHEN risk IS NULL THEN units END DESC"
 
+# SQLite sorts by a whole number much faster than by several things. So one comes first that says
+# the first two of them: it puts no two in another order, and where it is equal the rest decides.
+_BEFORE = """({} << 52) - CAST(max(-1, min(coalesce(risk, -1), 1 << 51)) AS INTEGER)"""
+
 ORDERS: Mapping[Sort, str] = {
     # What cannot be trusted now cannot be acted on: it stands below what can.
-    Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, id",
-    Sort.SEVERITY: f"severity, {_WORTH}, id",
+    Sort.RISK: f"{_BEFORE.format(_LAST)}, {_LAST}, {_WORTH}, severity, units DESC, id",
+    Sort.SEVERITY: f"{_BEFORE.format('severity')}, severity, {_WORTH}, id",
     Sort.AGE: "first_seen_at, id",
     Sort.SKU: "sku, id",
     Sort.CHANNEL: "channel, sku, id",
     Sort.DELTA: "units DESC, severity, id",
 }
 """SQL for each order of the disagreements."""
+
+ORDERED_BY: Mapping[Sort, tuple[str, ...]] = {
+    Sort.RISK: ("risk", "units"),
+    Sort.SEVERITY: ("risk", "units"),
+    Sort.AGE: ("first_seen_at",),
+    Sort.SKU: ("sku",),
+    Sort.CHANNEL: ("channel", "sku"),
+    Sort.DELTA: ("units",),
+}
+"""The columns that each order reads beside id and severity."""
 
 GROUP_ORDERS: Mapping[Sort, str] = {
     Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, label",
@@ -100,6 +120,6 @@ def typical_prices(connection: sqlite3.Connection, skus: Sequence[str] = ()) -> 
         lacking = connection.execute(_IS_UNPRICED_OF, (json.dumps(list(skus)),))
     else:
         lacking = connection.execute(_IS_UNPRICED)
-    if lacking.fetchone() is None:
+    if not lacking.fetchone()[0]:
         return {}
     return dict(connection.execute(_TYPICAL).fetchall())

@@ -14,6 +14,7 @@ from store.database import lease
 from store.database.columns import columns
 from store.database.rows import Columns
 from store.model import (
+    LIVE_CORRECTIONS,
     Correction,
     CorrectionStatus,
     Direction,
@@ -22,7 +23,7 @@ from store.model import (
     Kind,
     Millis,
 )
-from store.queries import poll_health, ranking, severity_sql, uncounted
+from store.queries import open_totals, poll_health, ranking, severity_sql, uncounted
 from store.queries.ranking_values import RankingHints
 from store.queries.severity_sql import RISK
 from store.queries.values import (
@@ -37,7 +38,7 @@ from store.queries.values import (
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
-from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS, status_of
+from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS
 
 ERRORS_IN_MINUTES = 5
 
@@ -108,7 +109,7 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
     found = channels(connection, now=now)
     return StatusCounts(
         channels=found,
-        overview=_overview(connection, found, now=now),
+        overview=_overview(connection, found, counted, now=now),
         updates=counted,
         incidents=tuple(incidents.open_incidents(connection)),
         lease=lease.current(connection, now=now),
@@ -117,9 +118,13 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
 
 
 def _overview(
-    connection: sqlite3.Connection, found: Sequence[ChannelHealth], *, now: Millis
+    connection: sqlite3.Connection,
+    found: Sequence[ChannelHealth],
+    updates: Mapping[str, int],
+    *,
+    now: Millis,
 ) -> Overview:
-    counted = _COUNTED.read(connection.execute(_COUNTS, {"now": now}).fetchone())
+    totals = open_totals.read(connection, now=now)
     not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
     (skus,) = connection.execute(
         """SELECT coalesce(max(listings), 0) FROM channels
@@ -133,76 +138,25 @@ def _overview(
         WHERE c.configured = 1 AND NOT EXISTS
           (SELECT 1 FROM disagreements d WHERE d.listing_id = o.id)"""
     ).fetchone()
-    (pending,) = connection.execute(
-        "SELECT count(*) FROM corrections WHERE live = 1 AND status <> 'snoozed'"
-    ).fetchone()
     errors = poll_health.errors_by_minute(connection, now=now)
     standing = [
         incident_list.state(incident, now) for incident in incidents.open_incidents(connection)
     ]
     return Overview(
-        **counted._asdict(),
+        **totals._asdict(),
+        acknowledged=open_totals.acknowledged(connection),
         unreadable=unreadable,
         uncounted=uncounted.count(connection),
         skus=skus,
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
-        pending=pending,
+        pending=sum(updates[status] for status in LIVE_CORRECTIONS) - updates["snoozed"],
         incidents=sum(state is not IncidentState.SNOOZED for state in standing),
         errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
         or None,
         errors_by_minute=errors,
     )
-
-
-class _Counted(NamedTuple):
-    """What an `Overview` counts among the open disagreements."""
-
-    open: int
-    settling: int
-    unknown: int
-    oversell: int
-    oversell_units: int
-    oversell_money: float
-    undersell: int
-    undersell_units: int
-    undersell_money: float
-    acknowledged: int
-
-
-_IS_OPEN = "status = 'open'"
-_COUNTED = Columns(
-    _Counted,
-    {
-        **{
-            name: f"coalesce(sum(CASE WHEN status = '{name}' THEN n END), 0)"
-            for name in ("open", "settling", "unknown")
-        },
-        **{
-            name: f"coalesce(sum(CASE WHEN {_IS_OPEN} THEN {name} END), 0)"
-            for name in ("oversell", "oversell_units", "undersell", "undersell_units")
-        },
-        **{
-            f"{name}_money": f"total(CASE WHEN {_IS_OPEN} THEN {name}_risk END) / 100.0"
-            for name in ("oversell", "undersell")
-        },
-        "acknowledged": "coalesce(sum(acknowledged), 0)",
-    },
-)
-_OVER = "delta < 0 OR surplus > 0"
-# Summed up by reason first: so what follows from it is found for a dozen groups, and not for each
-# of 100,000. MATERIALIZED, so that each disagreement is judged once.
-_COUNTS = f"""WITH judged AS MATERIALIZED (
-    SELECT d.delta, d.surplus, d.risk_minor, d.acknowledged_at, {REASON} AS reason
-    FROM {SOURCES} WHERE {LISTED}),
-  grouped AS (SELECT reason, count(*) AS n, sum({_OVER}) AS oversell,
-    sum(CASE WHEN {_OVER} THEN coalesce(surplus, -delta) END) AS oversell_units,
-    total(CASE WHEN {_OVER} THEN risk_minor END) AS oversell_risk,
-    sum(delta > 0) AS undersell, sum(CASE WHEN delta > 0 THEN delta END) AS undersell_units,
-    total(CASE WHEN delta > 0 THEN risk_minor END) AS undersell_risk,
-    count(acknowledged_at) AS acknowledged FROM judged GROUP BY reason)
-SELECT {_COUNTED.sql} FROM (SELECT *, {status_of("reason")} AS status FROM grouped)"""
 
 
 def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:

@@ -46,6 +46,9 @@ DIFFERS = f"""(l.available <> l.target_quantity AND NOT {agrees("l", "l.target_q
 UNITS = "coalesce(nullif(d.surplus, 0), abs(d.delta))"
 """The units that a disagreement is off."""
 
+UNPRICED = f"({UNITS} > 0 AND d.risk_minor IS NULL)"
+"""Whether what these cost is not known."""
+
 OVERSELLS = "(d.delta < 0 OR d.surplus > 0)"
 """Whether it shows more than there is."""
 

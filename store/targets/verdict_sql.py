@@ -9,13 +9,16 @@ channel).
 from store.model import CORRECTABLE, UNCOUNTED, Status
 from store.reasons import SETTLING, STANDING, Reason
 
+RESTS_ON = f"""coalesce(d.rests_on, CASE WHEN d.kind = 'state'
+    AND NOT (d.state = '{UNCOUNTED}' AND d.target_quantity = 0)
+  THEN i.state_listing_id ELSE i.quantity_listing_id END)"""
+"""SQL for the authority's listing that a disagreement's target rests on; NULL: none."""
+
 SOURCES = f"""disagreements d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
 JOIN channels c ON c.id = d.channel_id
-LEFT JOIN listings a ON a.id = coalesce(d.rests_on, CASE WHEN d.kind = 'state'
-    AND NOT (d.state = '{UNCOUNTED}' AND d.target_quantity = 0)
-  THEN i.state_listing_id ELSE i.quantity_listing_id END)
+LEFT JOIN listings a ON a.id = {RESTS_ON}
 LEFT JOIN channels ac ON ac.id = a.channel_id"""
 
 CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
@@ -75,14 +78,17 @@ TROUBLED = """({listing}.problem IS NOT NULL OR {listing}.copies > 1
 """SQL for whether a channel's reading of a listing is in doubt, whatever the time."""
 
 # The truth of any part of a bundle or a pool may be the one that can't be trusted, and the parts of
-# a pool may be bundles themselves. Most items have no parts: asking that first spares the rest.
+# a pool may be bundles themselves. Most shops and most items have no parts: asking that first, of
+# the shop once, spares the rest.
 _PARTS = """items pi WHERE pi.id IN (SELECT p.part_id FROM parts p WHERE p.item_id = d.item_id
   UNION SELECT q.part_id FROM parts p JOIN parts q ON q.item_id = p.part_id
     WHERE p.item_id = d.item_id)"""
-_HAS_PARTS = "EXISTS (SELECT 1 FROM parts p WHERE p.item_id = d.item_id)"
+HAS_PARTS = """(EXISTS (SELECT 1 FROM parts)
+  AND EXISTS (SELECT 1 FROM parts p WHERE p.item_id = d.item_id))"""
+"""SQL for whether a disagreement's item is a bundle or a pool."""
 _OF_PARTS = f"""FROM listings pl JOIN channels pc ON pc.id = pl.channel_id
   WHERE pl.id IN (SELECT pi.quantity_listing_id FROM {_PARTS}"""
-_PART_IN_DOUBT = f"""{_HAS_PARTS}
+_PART_IN_DOUBT = f"""{HAS_PARTS}
   AND EXISTS (SELECT 1 {_OF_PARTS} UNION SELECT pi.state_listing_id FROM {_PARTS})
     AND ({_stale("pc", "pl")} OR {TROUBLED.format(listing="pl", channel="pc")}))"""
 
@@ -109,7 +115,7 @@ def _unseen_fall(listing: str, channel: str) -> str:
     AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
 
 
-_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {_HAS_PARTS}
+_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {HAS_PARTS}
     AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")}))"""
 
 # The order is that of what a person has to do first: a channel that is not read at all comes before
@@ -128,7 +134,7 @@ REASON = f"""CASE
   WHEN l.frozen_at IS NOT NULL AND d.kind IN {CORRECTED} THEN '{Reason.FROZEN}'
   WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
   WHEN {RAISES} AND (c.gap IS NOT NULL OR ac.gap IS NOT NULL
-    OR d.rests_on IS NULL AND {_HAS_PARTS}
+    OR d.rests_on IS NULL AND {HAS_PARTS}
       AND EXISTS (SELECT 1 {_OF_PARTS}) AND pc.gap IS NOT NULL))
   THEN '{Reason.INCOMPLETE}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL

@@ -27,7 +27,7 @@ from sync.engine.notice_watch import NoticeWatch
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.polling.log import SILENT, Log
-from sync.polling.poll import PollReport
+from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
 from sync.settings import Settings
 from sync.targets import terms

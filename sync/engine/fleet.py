@@ -20,7 +20,8 @@ from sync.engine.lease import SPAN_MS
 from sync.engine.retention import RetentionJob
 from sync.polling import guard, recognition
 from sync.polling.channel_state import ChannelState
-from sync.polling.poll import PollReport, poll
+from sync.polling.poll import poll
+from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
 from sync.settings import PushLimits, Settings
 from sync.transport.rate_limit import RateLimitMeter

@@ -16,6 +16,7 @@ from store.corrections import late
 from store.database.worklist import Merge
 from store.errors import Overtaken, StoreError
 from store.model import IncidentKind, Millis, PollOutcome, Refused
+from store.open_counts import upkeep
 from store.poll_counts import PollCounts
 from store.polling import file_sights, future_times, quarantine, staging
 from store.polling import merge as merge_module
@@ -26,6 +27,7 @@ from sync.errors import ContractBroken, Temporary
 from sync.polling import absences, deltas, events, guard, placeless, recognition, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.files import file_sequence, file_times
+from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
 from sync.transport.budgets.base import ending_within
 
@@ -35,21 +37,6 @@ REFUSED_MAX = 20_000
 
 PROGRESS_EVERY_MS = 1_000
 """How often a poll records how far it is. A short poll never does, so it costs nothing."""
-
-
-class PollReport(msgspec.Struct, frozen=True):
-    """What became of one poll, for a report or an answer to another process."""
-
-    channel: str
-    outcome: PollOutcome
-    listings: int
-    changed: int
-    took_ms: int
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-    """What is doubtful though it could be read."""
-    since: Millis | None = None
-    """It asked only for what changed since then; None: it read everything."""
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -313,6 +300,8 @@ async def _judge(
         await deltas.report_unreported(context, channel_state, read.unreported)
     await recovery.on_success(context, channel_state, channel_state.polls)
     await _settle_updates(context, channel_state)
+    while await context.database.awrite(upkeep.count_more, now=context.clock.now()):
+        """In slices, so that nobody waits long for the cache."""
     return PollReport(
         channel_state.name, PollOutcome.GOOD, counts.seen, merge.changed, 0, None, read.warnings,
         sweep.since,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from store.database.connection import Database
 from store.model import Record
+from store.open_counts import upkeep
 from store.polling import merge
 from sync.clock import SystemClock
 from sync.config.load import load
@@ -83,6 +84,8 @@ def fill(folder: Path, skus: int, open_count: int | None = None) -> Settings:
             now = SystemClock().now()
             sweep = world.read(database, name, shown, {}, now=now)
             database.write(merge.merge, sweep, comparison, now=now, as_of=None)
+            while database.write(upkeep.count_more, now=now):
+                """As the engine does it after each poll."""
     return made
 
 

@@ -37,7 +37,8 @@ from sync.clock import Clock
 from sync.corrections.apply import apply
 from sync.polling.channel_state import ChannelState
 from sync.polling.log import SILENT
-from sync.polling.poll import PollReport, poll
+from sync.polling.poll import poll
+from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
 from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.targets import terms

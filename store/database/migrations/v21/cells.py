@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from store.database.migrations.v21.tables import CELLS, DISAGREEMENTS, INDEXES, REFERENCES
+from store.database.migrations.v21.tables import CELLS, COUNTS, DISAGREEMENTS, INDEXES, REFERENCES
 from store.database.migrations.v21.views import DISAGREEMENT, READABLE_VIEWS, VIEWS
 from store.database.slices import SlicedCopy, SlicedMigration
 from store.database.statements import statements
@@ -154,7 +154,7 @@ def _repair(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    for statement in statements(CELLS + DISAGREEMENTS + REFERENCES):
+    for statement in statements(CELLS + DISAGREEMENTS + COUNTS + REFERENCES):
         connection.execute(statement)
     for statement in (FIRST_READINGS, INSTANTS):
         connection.execute(statement)

@@ -105,6 +105,37 @@ CREATE TABLE past_disagreements (
 );
 """
 
+# How many are open: sums for each pair of channels, the disagreements that are in none of them, and
+# the last one that was looked at for that (`store.open_counts`). Sums of money are in minor units.
+COUNTS = """
+CREATE TABLE open_counts (
+  channel_id INTEGER NOT NULL,
+  authority_id INTEGER NOT NULL,
+  raises INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  oversell INTEGER NOT NULL,
+  oversell_units INTEGER NOT NULL,
+  oversell_risk INTEGER NOT NULL,
+  undersell INTEGER NOT NULL,
+  undersell_units INTEGER NOT NULL,
+  undersell_risk INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  -- The latest of all that are counted here.
+  settled_at INTEGER NOT NULL,
+  observed_at INTEGER,
+  fell_at INTEGER,
+  PRIMARY KEY (channel_id, authority_id, raises)
+) WITHOUT ROWID;
+CREATE TABLE open_apart (
+  id INTEGER PRIMARY KEY,
+  look_at INTEGER NOT NULL
+);
+CREATE TABLE open_counts_reach (
+  upto INTEGER NOT NULL
+);
+CREATE INDEX open_apart_due ON open_apart (look_at);
+"""
+
 REFERENCES = """
 CREATE TABLE new_corrections (
   id INTEGER PRIMARY KEY,
@@ -182,6 +213,8 @@ CREATE UNIQUE INDEX disagreements_of_listing ON disagreements (listing_id, kind)
 CREATE INDEX disagreements_waiting ON disagreements (channel_id, listing_id) WHERE waits = 1;
 CREATE INDEX disagreements_in_number ON disagreements (channel_id, delta, available)
   WHERE kind = 'quantity';
+CREATE INDEX disagreements_acknowledged ON disagreements (channel_id)
+  WHERE acknowledged_at IS NOT NULL;
 CREATE INDEX past_disagreements_of_listing ON past_disagreements (listing_id, closed_at);
 CREATE INDEX past_disagreements_of_channel ON past_disagreements (channel_id, closed_at);
 CREATE UNIQUE INDEX corrections_live ON corrections (listing_id) WHERE live = 1;

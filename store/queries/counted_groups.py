@@ -1,0 +1,91 @@
+"""The groups in which open disagreements are counted, read with what the clock makes of them.
+
+One of a group has the group's reason, so that it need not be judged by itself. What the parts of
+this SQL are about stands in `store.open_counts`.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+
+from store.cells.cell_ids import cell, item_of
+from store.model import Millis
+from store.open_counts.plain import HOLDS, KEY
+from store.targets.verdict_sql import LISTED, REASON
+
+# A group, as a disagreement with nothing odd about it: so one definition of a reason serves both.
+_AS_ONE = """(SELECT *, NULL AS id, NULL AS rests_on, NULL AS item_id, NULL AS listing_id,
+    CASE WHEN raises THEN 'quantity' ELSE 'missing' END AS kind,
+    CASE WHEN raises THEN 1 END AS delta, 0 AS settles_at, NULL AS state FROM open_counts) d
+CROSS JOIN channels c ON c.id = d.channel_id
+LEFT JOIN channels ac ON ac.id = d.authority_id
+CROSS JOIN (SELECT NULL AS problem, NULL AS frozen_at, NULL AS fell_at, NULL AS twins,
+  NULL AS observed_at, NULL AS source_at, NULL AS source_seen_at) l
+CROSS JOIN (SELECT NULL AS problem, 1 AS copies, NULL AS source_at, NULL AS source_seen_at) a
+CROSS JOIN (SELECT NULL AS state_listing_id, NULL AS quantity_listing_id) i"""
+_ALL_HOLD = f"""SELECT min({HOLDS}) FROM open_counts d JOIN channels c ON c.id = d.channel_id
+LEFT JOIN channels ac ON ac.id = d.authority_id WHERE {LISTED}"""
+
+# What is odd about a cell changes with no regard to the counts. So those that are counted in a
+# group and are odd, or rest on an odd cell, are judged by themselves.
+WITH_ODD = f"""WITH odd AS MATERIALIZED (SELECT DISTINCT d.id
+  FROM cell_oddities o CROSS JOIN channels c
+  CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", item_of("o.id"))}
+  WHERE coalesce(o.problem, o.twins, o.frozen_at) IS NOT NULL OR o.copies > 1)"""
+"""Begins a query: the ids that are `odd`."""
+
+GROUPS = f"groups AS MATERIALIZED (SELECT d.*, {REASON} AS reason FROM {_AS_ONE} WHERE {LISTED})"
+"""Another table for its WITH: the groups, each with its reason."""
+
+BY_THEMSELVES = """d.id IN (SELECT id FROM odd UNION ALL SELECT id FROM open_apart
+  UNION ALL SELECT id FROM disagreements WHERE id > (SELECT upto FROM open_counts_reach))"""
+"""SQL for whether a disagreement is judged by itself."""
+
+IS_COUNTED = """d.id <= (SELECT upto FROM open_counts_reach)
+  AND d.id NOT IN (SELECT id FROM open_apart)"""
+"""SQL for whether it is counted in a group, odd or not."""
+
+ITS_GROUP = " AND ".join(f"g.{name} = {sql}" for name, sql in KEY.items())
+"""SQL for whether g is the group of disagreement d of item i."""
+
+
+_REASONS = f"""WITH {GROUPS}
+SELECT channel_id, authority_id, raises, reason FROM groups ORDER BY 1"""
+
+
+def reason(connection: sqlite3.Connection, *, now: Millis) -> str | None:
+    """SQL for the reason of a disagreement d (of item i) that is counted; None: judge it.
+
+    Cheap to read: mostly one and the same for all of a channel.
+    """
+    if not hold(connection, now=now):
+        return None
+    of_channels: dict[int, dict[tuple[int, int], str]] = {}
+    for channel, authority, raises, found in connection.execute(_REASONS, {"now": now}):
+        of_channels.setdefault(channel, {})[authority, raises] = found
+    if not of_channels:
+        return None
+    arms = " ".join(
+        f"WHEN {channel} THEN {_of_channel(found)}" for channel, found in of_channels.items()
+    )
+    return f"CASE d.channel_id {arms} ELSE '' END"
+
+
+def _of_channel(found: Mapping[tuple[int, int], str]) -> str:
+    first, *others = sorted(set(found.values()))
+    arms = " ".join(
+        f"WHEN {KEY['authority_id']} = {authority} AND {KEY['raises']} = {raises} THEN '{why}'"
+        for (authority, raises), why in found.items()
+        if why in others
+    )
+    return f"CASE {arms} ELSE '{first}' END" if arms else f"'{first}'"
+
+
+def hold(connection: sqlite3.Connection, *, now: Millis) -> bool:
+    """Whether there are groups, and each one's reason is at `now` that of all who are in it.
+
+    Not of a past instant: what is kept are the groups of now.
+    """
+    if connection.execute("SELECT 1 FROM open_counts_reach").fetchone() is None:
+        return False
+    (holds,) = connection.execute(_ALL_HOLD, {"now": now}).fetchone()
+    return bool(holds)

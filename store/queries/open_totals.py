@@ -1,0 +1,91 @@
+"""What the open disagreements come to, by their status: the numbers of a header."""
+
+import sqlite3
+from typing import NamedTuple
+
+from store.database.rows import Columns
+from store.model import Millis
+from store.open_counts.plain import MEASURES
+from store.queries import counted_groups
+from store.queries.counted_groups import BY_THEMSELVES, GROUPS, IS_COUNTED, ITS_GROUP, WITH_ODD
+from store.targets.verdict_sql import LISTED, REASON, SOURCES, status_of
+
+
+class OpenTotals(NamedTuple):
+    """What an `Overview` counts among the open disagreements."""
+
+    open: int
+    settling: int
+    unknown: int
+    oversell: int
+    oversell_units: int
+    oversell_money: float
+    undersell: int
+    undersell_units: int
+    undersell_money: float
+
+
+_IS_OPEN = "status = 'open'"
+_TOTALS = Columns(
+    OpenTotals,
+    {
+        **{
+            name: f"coalesce(sum(CASE WHEN status = '{name}' THEN number END), 0)"
+            for name in ("open", "settling", "unknown")
+        },
+        **{
+            name: f"coalesce(sum(CASE WHEN {_IS_OPEN} THEN {name} END), 0)"
+            for name in ("oversell", "oversell_units", "undersell", "undersell_units")
+        },
+        **{
+            f"{name}_money": f"total(CASE WHEN {_IS_OPEN} THEN {name}_risk END) / 100.0"
+            for name in ("oversell", "undersell")
+        },
+    },
+)
+# Money may add up to more than an integer holds, of which only `total` makes no error.
+_SUMS = ", ".join(
+    f"total({name}) AS {name}" if name.endswith("_risk") else f"sum({name}) AS {name}"
+    for name in MEASURES
+)
+_OF_ROW = ", ".join(f"{sql} AS {name}" for name, sql in MEASURES.items())
+
+
+def _judged(which: str) -> str:
+    """SQL for what some disagreements add, each with its reason, which is found once."""
+    return f"SELECT {REASON} AS reason, {_OF_ROW} FROM {SOURCES} WHERE {LISTED} {which}"
+
+
+# Summed up by reason first: so what follows from it is found for a dozen groups, and not for each
+# of 100,000. MATERIALIZED, so that each disagreement is judged once.
+_EACH = f"""WITH judged AS MATERIALIZED ({_judged("")})
+SELECT {_TOTALS.sql} FROM (SELECT *, {status_of("reason")} AS status
+  FROM (SELECT reason, {_SUMS} FROM judged GROUP BY reason))"""
+
+_TAKEN = ", ".join(f"-({sql}) AS {name}" for name, sql in MEASURES.items())
+
+# The few that are odd are taken out of their groups here, and judged by themselves.
+_COUNTED = f"""{WITH_ODD}, {GROUPS},
+  judged AS MATERIALIZED ({_judged("AND " + BY_THEMSELVES)}),
+  taken_out AS (SELECT g.reason, {_TAKEN}
+    FROM odd o CROSS JOIN disagreements d ON d.id = o.id CROSS JOIN items i ON i.id = d.item_id
+    CROSS JOIN groups g ON {ITS_GROUP} WHERE {IS_COUNTED})
+SELECT {_TOTALS.sql} FROM (SELECT *, {status_of("reason")} AS status
+  FROM (SELECT reason, {_SUMS} FROM (
+      SELECT reason, {", ".join(MEASURES)} FROM groups
+      UNION ALL SELECT * FROM judged UNION ALL SELECT * FROM taken_out) GROUP BY reason))"""
+
+
+def read(connection: sqlite3.Connection, *, now: Millis) -> OpenTotals:
+    """Count them by their status at `now`: from the counts that are kept, where these hold."""
+    query = _COUNTED if counted_groups.hold(connection, now=now) else _EACH
+    return _TOTALS.read(connection.execute(query, {"now": now}).fetchone())
+
+
+def acknowledged(connection: sqlite3.Connection) -> int:
+    """How many of them a person has acknowledged."""
+    (number,) = connection.execute(
+        f"""SELECT count(*) FROM channels c CROSS JOIN disagreements d ON d.channel_id = c.id
+        WHERE {LISTED} AND d.acknowledged_at IS NOT NULL"""
+    ).fetchone()
+    return int(number)
