@@ -4,16 +4,19 @@ To measure costs a reader thread 0.4 s at 100,000 SKUs: so seldom enough that it
 than a few per cent of a core, and in between the answers are shown with their age.
 """
 
+import asyncio
+import importlib
 from dataclasses import dataclass
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from console.tui.data.values import Ask
-from store.checklist import measure
 from store.model import Millis
-from sync import checklist
-from sync.checklist.case import Answer
 from sync.clock import Clock
 from sync.settings import Settings
+
+if TYPE_CHECKING:
+    from sync.checklist.case import Answer
 
 EVERY_MS = 30_000
 REST = 40
@@ -27,7 +30,7 @@ class ChecklistResult:
     at: Millis
     again_at: Millis
     """Before this, nothing is measured again."""
-    answers: tuple[Answer, ...]
+    answers: "tuple[Answer, ...]"
 
 
 class ChecklistData:
@@ -45,6 +48,11 @@ class ChecklistData:
         # A clock that was set back would keep old answers for as long.
         if known is not None and known.at <= now < known.again_at:
             return known
+        for name in _LATE:
+            await asyncio.to_thread(importlib.import_module, name)
+        from store.checklist import measure
+        from sync import checklist
+
         began = monotonic()
         found = await self._ask(
             measure.measure, now=now, unseen_after_ms=self._settings.events.unseen_after_ms
@@ -54,3 +62,7 @@ class ChecklistData:
         again_at = now + max(EVERY_MS, REST * took_ms)
         self._checked = ChecklistResult(now, again_at, answers)
         return self._checked
+
+
+# It knows every kind of channel: the first paint does not wait for that, and neither does a key.
+_LATE = ("store.checklist.measure", "sync.checklist")

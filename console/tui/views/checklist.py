@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from console.text.format import clean, wrap
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from sync.checklist.case import Answer
+
+if TYPE_CHECKING:
+    from sync.checklist.case import Answer
 
 _RED = "✖ settings and behaviour disagree"
 _OK = "● ok"
@@ -17,7 +20,7 @@ _WIDE = 126
 """From this width on the questions stand in two columns."""
 
 
-def answers(found: Sequence[Answer], *, chosen: int, width: int) -> tuple[Content, list[range]]:
+def answers(found: "Sequence[Answer]", *, chosen: int, width: int) -> tuple[Content, list[range]]:
     """Each question with its answer and evidence, what is wrong first; and the lines of each."""
     room = width if width < _WIDE else (width - 1) // 2
     rows = [
@@ -61,7 +64,7 @@ def _beside(left: Sequence[Content], right: Sequence[Content], room: int) -> lis
     return rows
 
 
-def _answer(number: int, answer: Answer, *, chosen: bool, width: int) -> list[Content]:
+def _answer(number: int, answer: "Answer", *, chosen: bool, width: int) -> list[Content]:
     mark = Cell("▌ ", Tone.ACCENT) if chosen else Cell("  ")
     sign = Cell(_OK, Tone.OK) if answer.ok else Cell(_RED, Tone.BAD)
     question = wrap(f"{number + 1} {clean(answer.question)}", max(10, width - 2))
