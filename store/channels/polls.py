@@ -133,6 +133,16 @@ def is_first_good(connection: sqlite3.Connection, channel_id: int) -> bool:
     return good_poll_id is None
 
 
+def is_first_of_all(connection: sqlite3.Connection, channel: str) -> bool:
+    """Whether no other channel has had a good poll, and the cache has no item."""
+    (is_first,) = connection.execute(
+        """SELECT NOT EXISTS (SELECT 1 FROM items) AND NOT EXISTS (
+          SELECT 1 FROM channels WHERE good_poll_id IS NOT NULL AND name <> ?)""",
+        (channel,),
+    ).fetchone()
+    return bool(is_first)
+
+
 def went_back(connection: sqlite3.Connection, channel_id: int) -> bool:
     """Whether the channel's last good poll is of an earlier time than the one before it.
 

@@ -92,11 +92,11 @@ class Comparison:
     ) -> new_listings.FirstTargets | None:
         """What the channel's cells should show that a poll makes; None where that is not known yet.
 
-        It is known where the poll can move no truth, and nothing was counted yet that its items
-        have a share in: no event, no update.
+        It is known where the poll can move no truth, or brings all of it that there is; and nothing
+        was counted yet that its items have a share in: no event, no update.
         """
         mine = next((terms for terms in self.terms.channels if terms.name == channel), None)
-        if mine is None or self.decides(channel) or self.terms.bundles or self.terms.pools:
+        if mine is None or self.terms.bundles or self.terms.pools:
             return None
         (is_counted,) = connection.execute(
             "SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM corrections)"
@@ -104,6 +104,10 @@ class Comparison:
         if is_counted:
             return None
         compiled = self.compiled(connection)
+        if self.decides(channel):
+            if not (compiled.is_read_from(channel) and polls.is_first_of_all(connection, channel)):
+                return None
+            return new_listings.FirstTargets(is_truth=True)
         quantity, state = compiled.target_quantity(mine), compiled.target_state(mine)
         return new_listings.FirstTargets(quantity, state, compiled.values)
 

@@ -32,6 +32,9 @@ UNION ALL SELECT {item_of("k.listing_id")} FROM counted k WHERE k.poll_id = :pol
 _EACH_NEW = f"SELECT {item_of('n.cell_id')} FROM placed n"
 
 # Where all of the channel's cells are new, and have their targets: those that are not at theirs.
+# The cells of the only authority have none.
+_ODD_CELLS = f"""SELECT {item_of("l.id")} FROM cells l
+WHERE {of_channel("l.id", ":channel")} AND {ODD}"""
 _NOT_AT_TARGET = f"""SELECT {item_of("l.id")} FROM cells l
 WHERE {of_channel("l.id", ":channel")} AND ({ODD} OR l.available IS NOT l.target_quantity)"""
 
@@ -211,16 +214,17 @@ def merge_stage(
     }
     # Items before their listings, which need the items' ids. What could not be read, has gone or
     # stands twice comes after the plain values, because it overrides them.
-    new_listings.place(connection, values)
+    new_listings.place(connection, values, targets)
     new = new_listings.merge(connection, values, sweep.filled, targets)
     known = known_listings.merge(connection, values, any_known=not sweep.all_new)
     known_listings.note_file_time(connection, values, any_new=new.listings > 0)
     odd_listings.merge(connection, values, any_problems="problem" in sweep.filled)
     copies.keep(connection, poll_id=sweep.poll_id, any_new=new.records > new.listings)
     odd_listings.note_doubts(connection, values)
-    connection.execute(
-        _NOTE_MOVED.format(new=_EACH_NEW if targets is None else _NOT_AT_TARGET), values
-    )
+    new_ones = _EACH_NEW
+    if targets is not None:
+        new_ones = _ODD_CELLS if targets.is_truth else _NOT_AT_TARGET
+    connection.execute(_NOTE_MOVED.format(new=new_ones), values)
     gone = 0 if anonymous else numbers.gone - sweep.spared
     connection.execute(
         "UPDATE channels SET listings = listings + ? WHERE id = ?",

@@ -123,6 +123,15 @@ class PolicySql:
         )
         return all(rule.units == 1 for rule in policies)
 
+    def is_read_from(self, channel: str) -> bool:
+        """Whether the truth of every SKU is what that channel alone shows, in single pieces."""
+        rules = self.terms.authorities
+        sources = {(rule.quantity, rule.state) for rule in rules}
+        of_all = any(rule.skus == "*" for rule in rules)
+        flows_in = any(configured.inflow for configured in self.terms.channels)
+        is_only = of_all and sources == {(channel, channel)}
+        return is_only and self.counts_pieces() and not flows_in
+
     def per_channel(self, expression: Callable[[ChannelTerms], str]) -> str:
         """SQL for each channel's own expression over listing l and item i, NULL for others."""
         arms = " ".join(

@@ -4,6 +4,7 @@ import sqlite3
 from array import array
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +13,7 @@ from store.cells import oddities
 from store.cells.cell_ids import ITEMS_MAX, REF, cell, code, item_of
 from store.errors import StoreError
 from store.polling.merging.columns import FIGURES, OF_RECORD, PRICE, SEEN_AT
+from store.targets.truth import STATE_OF
 
 WORK_TABLE = """CREATE TEMP TABLE IF NOT EXISTS placed (stage_id INTEGER PRIMARY KEY,
   cell_id INTEGER, price_minor INTEGER, fills INTEGER)"""
@@ -31,16 +33,30 @@ SELECT p.id, {cell(":channel", "i.id")}, {PRICE}, {_FILLS} FROM stage p LEFT JOI
 WHERE {_NEW_TO_CHANNEL} ORDER BY p.id"""
 _IS_LEFT = "(cell_id IS NULL OR fills = 1)"
 _UNPLACED = f"SELECT stage_id FROM placed WHERE {_IS_LEFT}"
-_MERGE_ITEMS = f"""INSERT INTO items (sku, location, title, price_minor)
-SELECT p.sku, p.location, p.title, p.price_minor FROM stage p WHERE {_NEW_TO_CHANNEL} {{}}
-ORDER BY p.id ON CONFLICT (sku, location) DO UPDATE SET
+_FILL = """ON CONFLICT (sku, location) DO UPDATE SET
   title = coalesce(items.title, excluded.title),
   price_minor = coalesce(items.price_minor, excluded.price_minor)
 WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
+_MERGE_ITEMS = f"""INSERT INTO items (sku, location, title, price_minor)
+SELECT p.sku, p.location, p.title, p.price_minor FROM stage p
+WHERE {_NEW_TO_CHANNEL} AND p.id IN ({_UNPLACED}) ORDER BY p.id {_FILL}"""
 _PLACE_REST = f"""UPDATE placed SET (cell_id, price_minor) = (
   SELECT {cell(":channel", "i.id")}, {PRICE} FROM stage p JOIN items i ON {_ITEM}
   WHERE p.id = placed.stage_id) WHERE {_IS_LEFT}"""
+
+# Into a cache that has no item, they come in the order of their records, so that none is looked up.
+_BEFORE = f"SELECT p.id - 1 FROM stage p WHERE {_NEW_TO_CHANNEL} ORDER BY p.id LIMIT 1"
+_FIRST_CELL = cell(":channel", "(p.id - :before)")
+_FIRST_ITEMS = f"""INSERT INTO items (id, sku, location, title, price_minor{{columns}})
+SELECT p.id - :before, p.sku, p.location, p.title, p.price_minor{{truth}} FROM stage p
+WHERE {_NEW_TO_CHANNEL} ORDER BY p.id {_FILL}"""
+_TRUTH = """, truth_quantity, truth_state, quantity_listing_id, state_listing_id, truth_on_hand,
+  truth_incoming, uncounted"""
+_FIRST_TRUTH = f""", p.available, {STATE_OF.format("p.state")}, {_FIRST_CELL}, {_FIRST_CELL},
+  p.on_hand, p.incoming, p.available IS NULL"""
+_PLACE_FIRST = f"""INSERT INTO placed (stage_id, cell_id) SELECT p.id, {_FIRST_CELL} FROM stage p
+WHERE {_NEW_TO_CHANNEL} ORDER BY p.id"""
 
 _READ_NEW = "FROM placed n CROSS JOIN stage p ON p.id = n.stage_id AND p.problem IS NULL"
 _ITEM_OF_NEW = f"CROSS JOIN items i ON i.id = {item_of('n.cell_id')}"
@@ -82,30 +98,54 @@ class NewListings(NamedTuple):
 class FirstTargets(NamedTuple):
     """What a channel should show of items whose truth is known: SQL over item i, and its values."""
 
-    quantity: str
-    state: str
-    values: Mapping[str, object]
+    quantity: str = "NULL"
+    state: str = "NULL"
+    values: Mapping[str, object] = MappingProxyType({})
+    is_truth: bool = False
+    """What the channel shows is the truth of all that it lists, and the cache has no item yet."""
 
 
-def place(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
-    """Make the items of records that have no listing, and note which cell each of them is of."""
+def place(
+    connection: sqlite3.Connection, values: Mapping[str, object], targets: FirstTargets | None
+) -> None:
+    """Make the items of records that have no listing, and note which cell each of them is of.
+
+    Where `targets.is_truth`, the items have their truth then. That is not so of what stands twice
+    or can't be read, which has to be read again.
+    """
     connection.execute(WORK_TABLE)
     connection.execute("DELETE FROM placed")
     if connection.execute("SELECT 1 FROM items LIMIT 1").fetchone() is None:
-        _make_items(connection, values, "")
-        connection.execute(_PLACE, values)
+        _place_first(connection, values, is_truth=targets is not None and targets.is_truth)
         return
     connection.execute(_PLACE, values)
     if connection.execute(f"{_UNPLACED} LIMIT 1").fetchone() is not None:
-        _make_items(connection, values, f"AND p.id IN ({_UNPLACED})")
+        connection.execute(_MERGE_ITEMS, values)
+        _count_items(connection)
         connection.execute(_PLACE_REST, values)
 
 
-def _make_items(connection: sqlite3.Connection, values: Mapping[str, object], which: str) -> None:
-    connection.execute(_MERGE_ITEMS.format(which), values)
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
+def _place_first(
+    connection: sqlite3.Connection, values: Mapping[str, object], *, is_truth: bool
+) -> None:
+    (before,) = connection.execute(_BEFORE, values).fetchone() or (0,)
+    values = {**values, "before": before}
+    columns, truth = (_TRUTH, _FIRST_TRUTH) if is_truth else ("", "")
+    connection.execute(_FIRST_ITEMS.format(columns=columns, truth=truth), values)
+    placed = connection.execute(_PLACE_FIRST, values).rowcount
+    if _count_items(connection) < placed:
+        # Some came twice.
+        connection.execute("DELETE FROM placed")
+        connection.execute(_PLACE, values)
+
+
+def _count_items(connection: sqlite3.Connection) -> int:
+    newest, count = connection.execute(
+        "SELECT coalesce((SELECT max(id) FROM items), 0), (SELECT count(*) FROM items)"
+    ).fetchone()
     if newest > ITEMS_MAX:
         raise StoreError(f"the cache can't hold more than {ITEMS_MAX:,} SKUs and locations")
+    return int(count)
 
 
 def merge(
@@ -120,7 +160,7 @@ def merge(
     where that is known by now.
     """
     statement = _MERGE_NEW.format(columns="", targets="", item="")
-    if targets is not None:
+    if targets is not None and not targets.is_truth:
         statement = _MERGE_NEW.format(
             columns=", target_quantity, target_state",
             targets=f", {targets.quantity}, {code(targets.state)}",
