@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
+from store.database import log_bound
+from store.database.log_bound import LogBound
 from store.database.threads import DatabaseThreads
 from store.errors import CacheGone, CacheMigrating, DatabaseBusy, NotADatabase, StoreError
 from store.model import Millis
@@ -30,7 +32,6 @@ Check = Callable[[sqlite3.Connection], None]
 
 BUSY_TIMEOUT_S = 10.0
 READERS = 3
-WAL_BYTES_MAX = 64 * 1024 * 1024
 
 
 class Past(Protocol):
@@ -55,6 +56,7 @@ class Database:
         """The cache as it was before this program migrated it just now; None: it did not."""
         self._past = past
         self._is_given_up = False
+        self._log = LogBound(path)
         self._check: Check | None = None
         self._file: tuple[int, int] | None = None
         self._local = threading.local()
@@ -206,6 +208,10 @@ class Database:
         with _named_errors(self.path, self._is_emptied):
             return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
 
+    def log_bytes(self) -> int:
+        """How large SQLite's log beside the cache is; a read that does not end makes it grow."""
+        return self._log.bytes()
+
     def check_file(self) -> None:
         """Raise CacheGone where the path leads to another file by now, or to none.
 
@@ -261,6 +267,7 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            self._log.keep(connection)
             return result
 
     def _connection(self) -> sqlite3.Connection:
@@ -318,7 +325,7 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -32768")
-    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
+    connection.execute(f"PRAGMA journal_size_limit = {log_bound.BYTES_MAX}")
     return connection
 
 

@@ -6,6 +6,7 @@ that wants the cache, waits for more than one of them.
 
 import asyncio
 
+from store.database import log_bound
 from store.errors import StoreError
 from store.history import retention
 from store.history.retention import ThinningProgress
@@ -17,17 +18,23 @@ REST_S = 0.02
 """Between two transactions: long enough for another process to take the cache's lock."""
 
 
+LOG_BYTES_TOLD = 4 * log_bound.BYTES_MAX
+"""A log beside the cache that is so large is held by a read that does not end."""
+
+
 class RetentionJob:
-    """Thins out the history when it is due."""
+    """Thins out the history when it is due, and tells of what keeps the cache from being small."""
 
     def __init__(self, context: EngineContext, keep_ms: int) -> None:
         self._context = context
         self._keep_ms = keep_ms
         self._began_at: Millis | None = None
         self._task: asyncio.Task[None] | None = None
+        self._has_told = False
 
     def begin_where_due(self) -> None:
         """Begin thinning if it was an hour ago, or never. Waits for nothing."""
+        self._tell_of_log()
         now = self._context.clock.now()
         # The absolute difference: after a clock was set back by a week, a plain one would stay
         # negative, and nothing would be thinned for that week.
@@ -36,6 +43,15 @@ class RetentionJob:
         if self._task is None or self._task.done():
             self._began_at = now
             self._task = asyncio.create_task(self._thin(now - self._keep_ms))
+
+    def _tell_of_log(self) -> None:
+        size = self._context.database.log_bytes()
+        if size > LOG_BYTES_TOLD and not self._has_told:
+            self._context.log.warning(
+                "a program reads the cache and does not end, so its log grows: close that program",
+                megabytes=size // 1_000_000,
+            )
+        self._has_told = size > LOG_BYTES_TOLD
 
     async def end(self) -> None:
         """Stop at the next transaction's end; what is left goes another time."""

@@ -10,6 +10,7 @@ from tests.benchmarks.rows import (
     starting,
     storage,
     targets,
+    upkeep,
 )
 from tests.benchmarks.runner.row import Bench
 
@@ -20,6 +21,7 @@ BENCHES: tuple[Bench, ...] = (
     *http.BENCHES,
     *rounds.BENCHES,
     *storage.BENCHES,
+    *upkeep.BENCHES,
     *starting.BENCHES,
     *answers.BENCHES,
     *screen.BENCHES,

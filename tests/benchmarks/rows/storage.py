@@ -40,11 +40,11 @@ def history(place: Place) -> Found:
     """A fiftieth of the SKUs moves everywhere: at the authority, then on the other four."""
     with place.catalogue() as shop:
         shop.now = 100 * HOUR_MS
-        _hour(shop, 0)  # The pages that any change needs are there afterwards.
+        change_for_an_hour(shop, 0)  # The pages that any change needs are there afterwards.
 
         def bytes_per_change() -> float:
             before = _used_bytes(shop)
-            _hour(shop, 1)
+            change_for_an_hour(shop, 1)
             return (_used_bytes(shop) - before) / _changes(place)
 
         (samples,) = in_turns(place.times, bytes_per_change)
@@ -58,7 +58,7 @@ def day(place: Place) -> Found:
         wal = shop.database.path.with_name(f"{shop.database.path.name}-wal")
         before, spans, logs = _used_bytes(shop), [], []
         for hour in range(HOURS):
-            spans.append(cpu_s(lambda hour=hour: _hour(shop, hour)))  # type: ignore[misc]
+            spans.append(cpu_s(lambda hour=hour: change_for_an_hour(shop, hour)))  # type: ignore[misc]
             logs.append(wal.stat().st_size / 1e6)
         grown = _used_bytes(shop) - before
     return {
@@ -73,7 +73,7 @@ def _changes(place: Place) -> int:
     return -(-place.skus // APART) * place.CHANNELS
 
 
-def _hour(shop: Catalogue, hour: int) -> None:
+def change_for_an_hour(shop: Catalogue, hour: int) -> None:
     """Move every fiftieth number from the hour's own on, on every channel, and read all."""
     first = hour % APART
     shop.rows = shop.rows[:first] + world.nudged(

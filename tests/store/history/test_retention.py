@@ -139,6 +139,21 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
         assert rows(w, "past_readings") == 0
 
 
+@pytest.mark.long
+def test_the_file_grows_no_more_once_the_kept_days_are_full(tmp_path: Path) -> None:
+    """Freed pages are used again, so that nobody needs VACUUM."""
+    kept, sizes = 4, []
+    with world(tmp_path) as w:
+        for day in range(5 * kept):
+            moved = stock(**{f"S{number}": day % 7 for number in range(200)})
+            w.poll("warehouse", moved)
+            w.poll("shop", moved)
+            w.now += DAY
+            thin(w, w.now - kept * DAY)
+            sizes.append(w.rows("PRAGMA page_count")[0][0])
+    assert sizes[1] < sizes[kept] < sizes[-1] <= 1.05 * sizes[2 * kept]
+
+
 @settings(max_examples=examples(25),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(script=st.lists(steps, max_size=12), cut=st.integers(0, 12))

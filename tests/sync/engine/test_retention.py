@@ -4,15 +4,29 @@ import sqlite3
 from functools import partial
 
 import msgspec
+import pytest
 
 from store.database.connection import Database
 from sync.clock import SystemClock
-from sync.engine.retention import EVERY_MS, RetentionJob
+from sync.engine.retention import EVERY_MS, LOG_BYTES_TOLD, RetentionJob
 from sync.settings import Settings
 from tests.sync.engine_bench import made, running, until
 from tests.sync.scripted_channel import Bench, Shop
 
 DAY_MS = 86_400_000
+
+
+class Told:
+    """A log whose warnings are kept."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+
+    def info(self, event: str, **_: object) -> None:
+        pass
+
+    def warning(self, event: str, **_: object) -> None:
+        self._words.append(event)
 
 
 def past_readings(database: Database) -> int:
@@ -55,3 +69,19 @@ async def test_it_thins_again_every_hour_and_not_between(bench: Bench) -> None:
         add(bench.database, bench.clock.at - 8 * DAY_MS)
         await until(partial(looks_and_finds, left))
     await upkeep.end()
+
+
+async def test_a_log_that_a_read_keeps_growing_is_told_of_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    log = msgspec.structs.replace(bench.context, log=Told(told))
+    upkeep = RetentionJob(log, 7 * DAY_MS)
+    counts = []
+    for size in (0, LOG_BYTES_TOLD + 1, LOG_BYTES_TOLD + 2, 0, LOG_BYTES_TOLD + 1):
+        monkeypatch.setattr(Database, "log_bytes", lambda _, size=size: size)
+        upkeep.begin_where_due()
+        counts.append(len(told))
+    await upkeep.end()
+    assert counts == [0, 1, 1, 1, 2]
+    assert told[0].endswith("close that program")
