@@ -126,8 +126,8 @@ SELECT id, counted FROM sums WHERE known <> counted"""
 _SETTLE = """UPDATE cell_accounts SET known = a.known FROM accounts a
 WHERE cell_accounts.id = a.listing_id"""
 
-_HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = m.item_id)
-  OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = m.item_id))"""
+_HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = i.id)
+  OR EXISTS (SELECT 1 FROM events e WHERE e.item_id = i.id))"""
 
 # CROSS JOIN keeps SQLite from driving the join by the catalogue. What is asked of the ids comes
 # before the cell is looked up.
@@ -159,7 +159,7 @@ def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: s
         units = compiled.authority_units()
         connection.execute(
             f"""UPDATE items AS i SET truth_units = {units} WHERE i.id IN
-              (SELECT m.item_id FROM moved m WHERE {_HAS_EVENTS}) AND i.truth_units <> {units}""",
+              (SELECT m.item_id FROM moved m) AND i.truth_units <> {units} AND {_HAS_EVENTS}""",
             compiled.values,
         )
     if any_events or any_written:

@@ -66,6 +66,12 @@ def of_order(*, any_pools: bool) -> str:
     return OF_ORDER if any_pools else OF_ITEM_ORDER
 
 
+def _of_another(same_order: str) -> str:
+    """SQL for whether another channel has an event alike to e; for most orders none has."""
+    return f"""EXISTS (SELECT 1 FROM events o
+      WHERE {same_order} AND +o.channel_id <> e.channel_id)"""
+
+
 def reported_by_another(same_order: str, among: str, *, first: bool = True) -> str:
     """SQL for whether another channel has reported what event e reports of its order.
 
@@ -80,10 +86,8 @@ def reported_by_another(same_order: str, among: str, *, first: bool = True) -> s
         if first
         else ""
     )
-    # Most orders are reported by one channel, and to see that costs less than to count.
-    return f"""(EXISTS (SELECT 1 FROM events o
-        WHERE {same_order} AND +o.channel_id <> e.channel_id)
-      AND EXISTS (SELECT 1 FROM events o JOIN channels oc ON oc.id = o.channel_id
+    return f"""({_of_another(same_order)} AND EXISTS (SELECT 1
+      FROM events o JOIN channels oc ON oc.id = o.channel_id
       WHERE {same_order} AND +o.channel_id <> e.channel_id AND {among}
       GROUP BY o.channel_id HAVING {earlier} count(*) >= (SELECT count(*) {own}
         AND (o.at, o.event_id) <= (e.at, e.event_id))))"""
@@ -125,8 +129,8 @@ def unseen(*, any_pools: bool) -> str:
       WHEN e.counted = 0 THEN 0
       WHEN e.kind = 'adjusted' AND (v.available >= 0 OR {ECHO}) THEN 0
       WHEN {OF_NOTHING_KNOWN} THEN 0
-      WHEN e.order_ref IS NOT NULL
-        AND {reported_by_another(same_order, "oc.id <> t.authority")} THEN 0
+      WHEN e.order_ref IS NULL OR NOT {_of_another(same_order)} THEN {_LATER.format(at="v.at")}
+      WHEN {reported_by_another(same_order, "oc.id <> t.authority")} THEN 0
       ELSE {_LATER.format(at=f"coalesce({taken_in_at}, v.at)")} END"""
 
 
