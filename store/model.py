@@ -111,7 +111,7 @@ LIVE_CORRECTIONS = (
 """A listing has at most one correction in these states."""
 
 
-class Record(msgspec.Struct, frozen=True, gc=False):
+class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one channel says about one listing, decoded: one row of a page.
 
     `available` is what the channel would sell now, in its own terms and as it says it, negative

@@ -323,8 +323,8 @@ def _take_records(
     """Take a page whose records are recognised by what they say."""
     if not records and mark == UNMARKED:
         return
-    parts, new = stretches.recognise(sweep.recogniser, rows_of(records), kept, mark)
-    _take_parts(connection, sweep, from_rows(new) if new else (), kept, parts)
+    parts, new = stretches.recognise(sweep.recogniser, records, kept, mark)
+    _take_parts(connection, sweep, new, kept, parts)
 
 
 def _take_parts(

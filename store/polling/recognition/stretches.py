@@ -4,14 +4,16 @@ Stretches of it first, and where one does not stand, its records one by one.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
 
+from store.model import Record
 from store.polling.recognition.pages import NEW, UNMARKED, FreshPart, digest_of, mark_of
 from store.polling.recognition.recogniser import Recogniser
+from store.record_columns import RecordColumns, from_rows
 
 STRETCH = 100
 """So many records are recognised together."""
@@ -20,39 +22,46 @@ STRETCH = 100
 # same hash: one unit more oversold would never be noticed.
 _encode = msgspec.msgpack.Encoder().encode
 
-_Row = tuple[Any, ...]
-"""A record's values, in the order of Record's fields."""
+_Entry = Record | tuple[Any, ...]
+"""A record, or its values in the order of Record's fields: both are encoded as the same."""
 
 
 def recognise(
-    recogniser: Recogniser, rows: Iterable[_Row], kept: tuple[str, ...], mark: bytes
-) -> tuple[list[range | FreshPart], list[_Row]]:
-    """Part a page into known pages and new ones; also answers the rows that are not recognised.
+    recogniser: Recogniser, records: Sequence[Record], kept: tuple[str, ...], mark: bytes
+) -> tuple[list[range | FreshPart], Sequence[Record]]:
+    """Part a page into known pages and new ones; also answers the records not recognised.
 
-    `rows`: of all its records. `kept`: what they lack and their listings keep. `mark`: what the
-    whole page is recognised by; `UNMARKED` where nothing is known of it but its records.
+    `kept`: what they lack and their listings keep. `mark`: what the whole page is recognised by;
+    `UNMARKED` where nothing is known of it but its records.
     """
-    if mark != UNMARKED:
-        if (known := recogniser.page(mark)) is not None:
-            return [range(known, known + 1)], []
-        return _one_by_one(recogniser, list(rows), kept, [mark], recogniser.next_page)
-    return _by_stretches(recogniser, iter(rows), kept)
+    by_column = isinstance(records, RecordColumns)
+    entries: list[Any] = list(records.rows() if isinstance(records, RecordColumns) else records)
+    if mark == UNMARKED:
+        parts, new = _by_stretches(recogniser, entries, kept)
+    elif (known := recogniser.page(mark)) is not None:
+        return [range(known, known + 1)], ()
+    else:
+        parts, new = _one_by_one(recogniser, entries, kept, [mark], recogniser.next_page)
+    if len(new) == len(records):
+        return parts, records
+    return parts, from_rows(new) if new and by_column else new
 
 
 def _by_stretches(
-    recogniser: Recogniser, rows: Iterator[_Row], kept: tuple[str, ...]
-) -> tuple[list[range | FreshPart], list[_Row]]:
+    recogniser: Recogniser, entries: list[Any], kept: tuple[str, ...]
+) -> tuple[list[range | FreshPart], list[Any]]:
     """Part a page that nothing marks into stretches: those that stand as a whole, and the others.
 
-    Also answers the rows that are not recognised by themselves either.
+    Also answers the entries that are not recognised by themselves either.
     """
-    # To digest a row by itself takes twice as long as to digest it with others.
+    # To digest an entry by itself takes twice as long as to digest it with others.
     parts: list[range | FreshPart] = []
-    new: list[_Row] = []
-    unknown: list[_Row] = []
+    new: list[Any] = []
+    unknown: list[Any] = []
     marks: list[bytes] = []
     expected = recogniser.next_page
-    while stretch := list(islice(rows, STRETCH)):
+    for start in range(0, len(entries), STRETCH):
+        stretch = entries[start : start + STRETCH]
         mark = mark_of(_encode((stretch, kept)))
         known = recogniser.page(mark)
         if known is None:
@@ -79,29 +88,31 @@ def _by_stretches(
 
 def _one_by_one(
     recogniser: Recogniser,
-    rows: list[_Row],
+    entries: list[Any],
     kept: tuple[str, ...],
     marks: Sequence[bytes],
     expected: int,
-) -> tuple[list[range | FreshPart], list[_Row]]:
-    """Recognise the rows of successive stretches one by one; also answers those that are new.
+) -> tuple[list[range | FreshPart], list[Any]]:
+    """Recognise the entries of successive stretches one by one; also answers those that are new.
 
     `marks`: of the stretches. `expected`: the known page with which they began.
     """
-    size = len(rows) if len(marks) == 1 else STRETCH
-    digests = _digests(rows, kept)
+    size = len(entries) if len(marks) == 1 else STRETCH
+    digests = _digests(entries, kept)
     found = recogniser.listings(digests, expected)
     parts: list[range | FreshPart] = [
         FreshPart(mark, digests[start : start + size], found[start : start + size])
-        for mark, start in zip(marks, range(0, max(len(rows), 1), max(size, 1)), strict=True)
+        for mark, start in zip(marks, range(0, max(len(entries), 1), max(size, 1)), strict=True)
     ]
     if not any(found):
-        return parts, rows
-    return parts, [row for row, listing_id in zip(rows, found, strict=True) if listing_id == NEW]
+        return parts, entries
+    return parts, [
+        entry for entry, listing_id in zip(entries, found, strict=True) if listing_id == NEW
+    ]
 
 
-def _digests(rows: Iterable[_Row], kept: tuple[str, ...]) -> "array[int]":
+def _digests(entries: Iterable[_Entry], kept: tuple[str, ...]) -> "array[int]":
     # A record of which something is kept must not be taken for one that says the same and has
     # nothing there.
-    contents = zip(rows, repeat(kept)) if kept else rows
+    contents = zip(entries, repeat(kept)) if kept else entries
     return array("Q", map(digest_of, map(_encode, contents)))
