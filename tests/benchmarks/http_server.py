@@ -1,6 +1,7 @@
 """An API of one list of pages, from a process of its own so that it costs ours nothing.
 
 Run: python -m tests.benchmarks.http_server SKUS   (prints its address; /version/N moves numbers)
+And: python -m tests.benchmarks.http_server SKUS ADDRESS   (for each line it is sent, fetches all)
 """
 
 import asyncio
@@ -8,7 +9,9 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Callable
 
 import httpx
 
@@ -22,6 +25,39 @@ async def bare(url: str, skus: int) -> None:
     async with httpx.AsyncClient() as client:
         for number in range((skus + PAGE - 1) // PAGE):
             (await client.get(f"{url}/{number}")).raise_for_status()
+
+
+class BareClient:
+    """A bare httpx in a process of its own, where nothing of ours is imported."""
+
+    def __init__(self, url: str, skus: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.http_server", str(skus), url],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Callable[[], float]:
+        """Answer what fetches all pages; it answers how long its processor took, in s."""
+        asked, told = self.process.stdin, self.process.stdout
+        assert asked is not None
+        assert told is not None
+
+        def fetch() -> float:
+            asked.write("\n")
+            asked.flush()
+            return float(told.readline())
+
+        return fetch
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+
+def _fetch_when_asked(skus: int, url: str) -> None:
+    for _ in sys.stdin:
+        began = time.process_time()
+        asyncio.run(bare(url, skus))
+        print(time.process_time() - began, flush=True)
 
 
 def move(url: str, version: int) -> None:
@@ -91,4 +127,7 @@ async def _serve(skus: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    if len(sys.argv) > 2:
+        _fetch_when_asked(int(sys.argv[1]), sys.argv[2])
+    else:
+        asyncio.run(_serve(int(sys.argv[1])))

@@ -37,17 +37,20 @@ def polls(place: Place) -> Found:
     bare: dict[Row, list[float]] = {row: [] for row in own}
     stalls: list[list[float]] = []
     idle: list[list[float]] = []
-    with http_server.Server(place.skus) as url:
+    with (
+        http_server.Server(place.skus) as url,
+        http_server.BareClient(url, place.skus) as fetch_s,
+    ):
         settings = _settings(folder, url)
         _read_authority(settings, place)
-        _fetch_s(url, place.skus)  # Warm.
+        fetch_s()  # Warm.
         for turn in range(place.times):
             with _copy(settings, folder / f"turn-{turn}") as engine:
                 for row, spans in own.items():
                     if row is CHANGED:
                         http_server.move(url, turn + 1)
                     spans.append(cpu_s(lambda: asyncio.run(_poll(engine))))
-                    bare[row].append(_fetch_s(url, place.skus))
+                    bare[row].append(fetch_s())
         for turn in range(place.times):
             copied = _copy(settings, folder / f"watched-{turn}")
             with copied as engine, screen_shop.idle() as machine:
@@ -119,10 +122,6 @@ def _engine(settings: Settings) -> Iterator[Engine]:
 async def _poll(engine: Engine) -> None:
     (report,) = await engine.poll(["market"])
     assert report.outcome == "good", report
-
-
-def _fetch_s(url: str, skus: int) -> float:
-    return cpu_s(lambda: asyncio.run(http_server.bare(url, skus)))
 
 
 async def _watching(engine: Engine) -> list[float]:
