@@ -136,7 +136,7 @@ def _worst(database: Database) -> Disagreement | None:
 
 
 def _has_a_proposal(folder: Path) -> bool:
-    """Whether the demo's engine has something to show, so that a signal no longer ends its start."""
+    """Whether the engine has something to show: from then on a signal ends it, not the start."""
     for path in folder.glob("skew-demo-*/demo.db"):
         with closing(sqlite3.connect(path)) as cache, suppress(sqlite3.OperationalError):
             return bool(cache.execute("SELECT 1 FROM corrections").fetchone())
