@@ -31,7 +31,7 @@ SELECT channel_id, observed_at, opening_at FROM (
 WHERE place = 1 AND n >= {_TOGETHER}"""
 
 # Instants that at least so many cells share are kept once.
-_MANY = 4096
+_MANY = 256
 
 INSTANTS = f"""INSERT INTO instants (id, at) SELECT -row_number() OVER (ORDER BY at), at FROM (
   SELECT observed_at AS at FROM listings GROUP BY 1 HAVING count(*) >= {_MANY}
