@@ -151,7 +151,7 @@ class _Cell(NamedTuple):
 # For a person it is still the same one, so that the chain is followed back to its first link.
 _SINCE = """WITH RECURSIVE chain (id, listing_id, of_state, since) AS (
   SELECT d.id, d.listing_id, d.kind = 'state', d.first_seen_at
-  FROM json_each(:ids) j CROSS JOIN disagreements d ON d.id = j.value
+  FROM json_each(:ids) j CROSS JOIN open_disagreements d ON d.id = j.value
   UNION
   SELECT h.id, h.listing_id, h.of_state, p.first_seen_at
   FROM chain h CROSS JOIN past_disagreements p ON p.listing_id = h.listing_id
@@ -162,7 +162,7 @@ SELECT id, min(since) FROM chain GROUP BY id"""
 _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
 
-_LISTING = "asked CROSS JOIN disagreements d ON d.id = asked.id"
+_LISTING = "asked CROSS JOIN open_disagreements d ON d.id = asked.id"
 
 # What was shown and should have been at the last instant before `since`. The past keeps spans by
 # their end, so that it is the oldest span that ends at `since` or later; where none does, the

@@ -7,11 +7,11 @@ from store.cells.cell_ids import cell
 
 # An item is a SKU at a location, and its index begins with the SKU.
 _FIND = f"""SELECT d.id, other.location
-FROM json_each(:asked) asked CROSS JOIN disagreements d
+FROM json_each(:asked) asked CROSS JOIN open_disagreements d
   ON d.id = json_extract(asked.value, '$[0]') AND d.kind IN ('missing', 'unlisted')
 CROSS JOIN items mine ON mine.id = d.item_id
 CROSS JOIN items other ON other.sku = mine.sku AND other.id <> mine.id
-WHERE EXISTS (SELECT 1 FROM disagreements o
+WHERE EXISTS (SELECT 1 FROM open_disagreements o
   WHERE o.listing_id = {cell("d.channel_id", "other.id")}
   AND o.kind = CASE d.kind WHEN 'missing' THEN 'unlisted' ELSE 'missing' END)
 ORDER BY d.id, other.location"""

@@ -15,7 +15,7 @@ _ASKED = """WITH asked (id, since) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
 _OPEN = "d.kind = 'quantity'"
 
-_DELTAS = f"""SELECT d.delta, count(*) FROM disagreements d
+_DELTAS = f"""SELECT d.delta, count(*) FROM open_disagreements d
 WHERE d.channel_id = ? AND {_OPEN} GROUP BY d.delta"""
 
 # The target is written as `available + delta`, because both stand in one covering index: reading
@@ -27,11 +27,11 @@ _RATIO = f"""SELECT up, ratio FROM (
     THEN (d.available + d.delta) / d.available
     WHEN d.delta < 0 AND d.available % (d.available + d.delta) = 0
     THEN d.available / (d.available + d.delta) END AS ratio
-  FROM disagreements d WHERE d.channel_id = ? AND {_OPEN})
+  FROM open_disagreements d WHERE d.channel_id = ? AND {_OPEN})
 WHERE ratio >= 2 GROUP BY up, ratio HAVING count(*) >= {MANY}
 ORDER BY count(*) DESC, ratio DESC LIMIT 1"""
 
-_OF_RATIO = f"""SELECT count(*) FROM disagreements d WHERE d.channel_id = :channel AND {_OPEN}
+_OF_RATIO = f"""SELECT count(*) FROM open_disagreements d WHERE d.channel_id = :channel AND {_OPEN}
 AND (d.delta > 0) = :up AND CASE WHEN :up THEN d.available = (d.available + d.delta) / :ratio
   ELSE d.available + d.delta = d.available / :ratio END"""
 
@@ -43,12 +43,13 @@ _FACING = _SAME_NUMBERS.format(delta="-d.delta", available="d.available + d.delt
 # Both sides of a swap must be the only ones with their two numbers at their location: with a second
 # pair of the same numbers, nobody could say which of them belong together.
 _SWAPPED = f"""{_ASKED}
-SELECT d.id, oi.sku FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND {_OPEN}
+SELECT d.id, oi.sku FROM asked CROSS JOIN open_disagreements d ON d.id = asked.id AND {_OPEN}
 JOIN items i ON i.id = d.item_id
-JOIN disagreements o ON o.id = (SELECT s.id FROM disagreements s {_THERE} WHERE {_FACING} LIMIT 1)
+JOIN open_disagreements o
+  ON o.id = (SELECT s.id FROM open_disagreements s {_THERE} WHERE {_FACING} LIMIT 1)
 JOIN items oi ON oi.id = o.item_id
-WHERE NOT EXISTS (SELECT 1 FROM disagreements s {_THERE} WHERE {_FACING} AND s.id <> o.id)
-  AND NOT EXISTS (SELECT 1 FROM disagreements s {_THERE}
+WHERE NOT EXISTS (SELECT 1 FROM open_disagreements s {_THERE} WHERE {_FACING} AND s.id <> o.id)
+  AND NOT EXISTS (SELECT 1 FROM open_disagreements s {_THERE}
     WHERE {_SAME_NUMBERS.format(delta="d.delta", available="d.available")} AND s.id <> d.id)"""
 
 

@@ -23,13 +23,13 @@ KINDS_WITH_SIMILAR = (Kind.MISSING, Kind.UNLISTED)
 
 _ASKED = """WITH asked (id, x) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:asked))"""
-_COUNTERPART = f"""EXISTS (SELECT 1 FROM disagreements o
+_COUNTERPART = f"""EXISTS (SELECT 1 FROM open_disagreements o
   WHERE o.listing_id = {cell("d.channel_id", "i.id")} AND o.kind = CASE d.kind
     WHEN 'missing' THEN 'unlisted' ELSE 'missing' END)"""
 
 _FIND = f"""{_ASKED}
 SELECT d.id, i.sku, {_COUNTERPART} AS counterpart
-FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
+FROM asked CROSS JOIN open_disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
 CROSS JOIN skeletons s ON s.item_id = d.item_id AND s.skeleton <> ''
 CROSS JOIN skeletons x ON x.skeleton = s.skeleton AND x.item_id <> s.item_id
 JOIN items mine ON mine.id = d.item_id
@@ -42,11 +42,11 @@ ORDER BY d.id, counterpart DESC, i.sku"""
 
 # Of a number with so many digits a spreadsheet keeps the first few; the other side may have it so.
 _LONG_NUMBERS = f"""{_ASKED} SELECT d.id, mine.sku FROM asked
-CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
+CROSS JOIN open_disagreements d ON d.id = asked.id AND d.kind IN ('missing', 'unlisted')
 CROSS JOIN items mine ON mine.id = d.item_id
 WHERE length(mine.sku) >= 12 AND mine.sku NOT GLOB '*[^0-9]*'"""
 _FIND_DAMAGED = f"""{_ASKED} SELECT d.id, i.sku, {_COUNTERPART} AS counterpart
-FROM asked CROSS JOIN disagreements d ON d.id = asked.id
+FROM asked CROSS JOIN open_disagreements d ON d.id = asked.id
 CROSS JOIN items mine ON mine.id = d.item_id
 CROSS JOIN items i ON i.sku = asked.x AND i.location = mine.location
 WHERE counterpart OR (d.kind = 'unlisted' AND i.truth_quantity IS NOT NULL)

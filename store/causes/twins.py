@@ -26,7 +26,8 @@ moved (id, listing_id, channel_id, item_id, location, available, at, was) AS (
   SELECT d.id, l.id, l.channel_id, l.item_id, i.location, l.available, l.observed_at,
     (SELECT r.available FROM past_readings r WHERE r.listing_id = l.id
       ORDER BY r.until_at DESC, r.id DESC LIMIT 1)
-  FROM asked CROSS JOIN disagreements d ON d.id = asked.id AND d.kind IN ('quantity', 'negative')
+  FROM asked CROSS JOIN open_disagreements d
+    ON d.id = asked.id AND d.kind IN ('quantity', 'negative')
   JOIN listings l ON l.id = d.listing_id AND l.present = 1 JOIN items i ON i.id = l.item_id)"""
 
 _UPDATE = Columns(

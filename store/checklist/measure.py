@@ -259,7 +259,7 @@ def _ended(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
 def _oversold(connection: sqlite3.Connection, *, since: Millis) -> FieldsByChannel:
     rows = connection.execute(
         """SELECT channel_id, count(*) FROM (
-          SELECT channel_id FROM disagreements WHERE kind = 'negative'
+          SELECT channel_id FROM open_disagreements WHERE kind = 'negative'
           UNION ALL SELECT d.channel_id FROM channels c
             CROSS JOIN past_disagreements d ON d.channel_id = c.id AND d.closed_at > ?
             WHERE d.kind = 'negative') GROUP BY channel_id""",

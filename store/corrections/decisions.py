@@ -186,7 +186,7 @@ def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> st
           l.observed_at > k.ended_at OR EXISTS (SELECT 1 FROM channels c
             JOIN polls p ON p.id = c.good_poll_id
             WHERE c.id = l.channel_id AND p.started_at >= k.ended_at),
-          EXISTS (SELECT 1 FROM disagreements d
+          EXISTS (SELECT 1 FROM open_disagreements d
             WHERE d.listing_id = l.id AND d.waits > 0)
         FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
         (correction.id,),

@@ -82,7 +82,8 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
 # either side of a contract may have moved once for a good reason that left no event.
 _LOOPS = f"""SELECT l.id, d.rests_on, i.sku, c.name, sc.name
 FROM moved m CROSS JOIN channels c
-CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "m.item_id")} AND d.rests_on IS NOT NULL
+CROSS JOIN open_disagreements d
+  ON d.listing_id = {cell("c.id", "m.item_id")} AND d.rests_on IS NOT NULL
 JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
 JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
 WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
@@ -224,7 +225,7 @@ def _thaw_what_agrees(connection: sqlite3.Connection, *, now: Millis) -> None:
         JOIN channels c ON c.id = {channel_of("o.id")}
         JOIN moved m ON m.item_id = {item_of("o.id")} JOIN items i ON i.id = m.item_id
         WHERE o.frozen_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM channels dc
-          CROSS JOIN disagreements d ON d.listing_id = {cell("dc.id", "i.id")}
+          CROSS JOIN open_disagreements d ON d.listing_id = {cell("dc.id", "i.id")}
           WHERE d.kind <> 'missing')"""
     ).fetchall()
     _thaw(connection, [listing_id for listing_id, _, _ in rows], now=now)

@@ -30,12 +30,12 @@ SELECT l.id, 'proposed',
     WHERE CASE WHEN l.available > l.target_quantity
       THEN json_extract(t.value, '$[1]') > l.target_quantity
       ELSE json_extract(t.value, '$[1]') < l.target_quantity END) END
-FROM ready_disagreements x CROSS JOIN disagreements d ON d.id = x.id
+FROM ready_disagreements x CROSS JOIN open_disagreements d ON d.id = x.id
 CROSS JOIN listings l ON l.id = x.listing_id CROSS JOIN items i ON i.id = l.item_id
 GROUP BY x.listing_id HAVING l.available >= 0 OR max(d.kind <> 'state')"""
 
-_PROPOSED = """UPDATE disagreements SET waits = 2 WHERE id IN (SELECT x.id FROM ready_disagreements
-x
+_PROPOSED = """UPDATE open_disagreements SET waits = 2
+WHERE id IN (SELECT x.id FROM ready_disagreements x
   CROSS JOIN corrections k ON k.listing_id = x.listing_id AND k.id > ?)"""
 
 
@@ -47,7 +47,8 @@ def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     both, and never a number below zero. Cheap where nothing waits. May be repeated.
     """
     _wake_snoozed(connection, now=now)
-    if connection.execute("SELECT 1 FROM disagreements WHERE waits = 1 LIMIT 1").fetchone() is None:
+    waiting = "SELECT 1 FROM open_disagreements WHERE waits = 1 LIMIT 1"
+    if connection.execute(waiting).fetchone() is None:
         return 0
     connection.execute(_READY)
     connection.execute("DELETE FROM ready_disagreements")
@@ -151,7 +152,7 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
 def allow_proposal_again(connection: sqlite3.Connection, listing_id: int) -> None:
     """Let disagreements of the listing that had a proposal have another one."""
     connection.execute(
-        """UPDATE disagreements SET waits = 1
+        """UPDATE open_disagreements SET waits = 1
         WHERE listing_id = ? AND waits = 2""",
         (listing_id,),
     )

@@ -17,7 +17,7 @@ from store.model import Millis
 # instant in a score of lookups, and a past of any length costs the same without one more index.
 _IN_ORDER = (
     ("past_targets", "until_at"),
-    ("disagreements", "first_seen_at"),
+    ("open_disagreements", "first_seen_at"),
     ("past_disagreements", "first_seen_at"),
     ("audit", "at"),
 )
@@ -143,7 +143,7 @@ UNION SELECT x.since_at {_LISTINGS} JOIN main.past_targets x ON x.listing_id = l
 UNION SELECT x.since_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
 UNION SELECT x.until_at {_LISTINGS} JOIN main.doubts x ON x.listing_id = l.id {_OF}
 UNION SELECT d.first_seen_at {_LISTINGS}
-  JOIN main.disagreements_ever d ON d.listing_id = l.id {_OF}
+  JOIN main.disagreements d ON d.listing_id = l.id {_OF}
 UNION SELECT d.closed_at {_LISTINGS}
   JOIN main.past_disagreements d ON d.listing_id = l.id {_OF}
 UNION SELECT u.at {_LISTINGS} JOIN main.corrections k ON k.listing_id = l.id

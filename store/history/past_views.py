@@ -163,8 +163,9 @@ _CELLS = (
 
 def _open_then(column: str) -> str:
     """SQL for what a disagreement showed then; one that had closed stays as it ended."""
-    return f"""CASE WHEN d.id IN (SELECT id FROM temp.disagreements)
-      THEN (SELECT x.{column} FROM temp.disagreements x WHERE x.id = d.id) ELSE d.{column} END"""
+    return f"""CASE WHEN d.id IN (SELECT id FROM temp.open_disagreements)
+      THEN (SELECT x.{column} FROM temp.open_disagreements x WHERE x.id = d.id)
+      ELSE d.{column} END"""
 
 
 _DISAGREEMENT = {
@@ -228,7 +229,7 @@ _VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
     "listings": ("listings", "l", _LISTING, _KNOWN_LISTING),
     "past_readings": ("past_readings", "x", {}, f"x.until_at <= {AT}"),
     "past_targets": ("past_targets", "x", {}, f"x.until_at <= {AT}"),
-    "disagreements_ever": ("disagreements_ever", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
+    "disagreements": ("disagreements", "d", _DISAGREEMENT, f"d.first_seen_at <= {AT}"),
     "past_disagreements": ("past_disagreements", "d", {}, f"d.closed_at <= {AT}"),
     "corrections": ("corrections", "k", _CORRECTION, f"k.proposed_at <= {AT}"),
     "audit": ("audit", "u", {}, f"u.at <= {AT}"),

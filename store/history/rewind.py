@@ -93,11 +93,11 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN")
     for statement in _TABLES:
         connection.execute(statement)
-    for table in ("channels", "disagreements"):
+    for table in ("channels", "open_disagreements"):
         connection.execute(_like(connection, table))
     for name, text in connection.execute(
         """SELECT name, sql FROM main.sqlite_master WHERE type = 'index' AND sql IS NOT NULL
-        AND tbl_name = 'disagreements' AND sql NOT LIKE '%IS NOT NULL%'"""
+        AND tbl_name = 'open_disagreements' AND sql NOT LIKE '%IS NOT NULL%'"""
     ).fetchall():
         connection.execute(text.replace(name, f"temp.{name}", 1))
     (derived,) = connection.execute("SELECT EXISTS (SELECT 1 FROM main.parts)").fetchone()
@@ -267,7 +267,7 @@ _DISAGREEMENTS_THEN = f"""WITH differing_now AS MATERIALIZED (
     FROM {{which}} CROSS JOIN main.channels c ON c.id = d.channel_id
     CROSS JOIN listings l ON l.id = d.listing_id
     WHERE d.first_seen_at <= :at AND (d.closed_at IS NULL OR d.closed_at > :at))
-INSERT OR REPLACE INTO temp.disagreements ({{columns}}) SELECT {{values}} FROM differing_now"""
+INSERT OR REPLACE INTO temp.open_disagreements ({{columns}}) SELECT {{values}} FROM differing_now"""
 
 _STATE_SETTLES_AT = state_settles_at(
     "shown_state", "differing_now.listing_id", reduce_ms="reduce_ms", raise_ms="raise_ms"
@@ -294,26 +294,28 @@ _FOUND_THEN = {
     "acknowledged_why": "CASE WHEN acknowledged_at <= :at THEN acknowledged_why END",
 }
 
-_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements_ever d ON d.listing_id = v.id"""
-_BETWEEN = """(SELECT id FROM main.disagreements WHERE id > :opened_after AND id <= :opened_upto
+_OF_TURNED = """temp.turned v CROSS JOIN main.disagreements d ON d.listing_id = v.id"""
+_BETWEEN = """(SELECT id FROM main.open_disagreements
+    WHERE id > :opened_after AND id <= :opened_upto
   UNION SELECT id FROM main.past_disagreements WHERE id > :opened_after AND id <= :opened_upto
   UNION SELECT x.id FROM main.channels c CROSS JOIN main.past_disagreements x
     ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high) v
-CROSS JOIN main.disagreements_ever d ON d.id = v.id"""
+CROSS JOIN main.disagreements d ON d.id = v.id"""
 
 
 def _rewind_disagreements(
     connection: sqlite3.Connection, before: _Position | None, at: Millis
 ) -> None:
-    names = [name for _, name, *_ in connection.execute("PRAGMA main.table_info(disagreements)")]
+    found = connection.execute("PRAGMA main.table_info(open_disagreements)")
+    names = [name for _, name, *_ in found]
     values = ", ".join(_FOUND_THEN.get(name, name) for name in names)
     fill = _DISAGREEMENTS_THEN.replace("{columns}", ", ".join(names)).replace("{values}", values)
     if before is None:
-        connection.execute(fill.replace("{which}", "main.disagreements_ever d"), {"at": at})
+        connection.execute(fill.replace("{which}", "main.disagreements d"), {"at": at})
         return
     low, high = sorted((before.at, at))
     connection.execute(
-        """DELETE FROM temp.disagreements WHERE first_seen_at > :at
+        """DELETE FROM temp.open_disagreements WHERE first_seen_at > :at
           OR listing_id IN (SELECT id FROM temp.turned)
           OR id IN (SELECT x.id FROM main.channels c CROSS JOIN main.past_disagreements x
             ON x.channel_id = c.id AND x.closed_at > :low AND x.closed_at <= :high)""",
@@ -323,7 +325,7 @@ def _rewind_disagreements(
     after, upto = (
         max(
             past_views.last_id(connection, table, "first_seen_at", end)
-            for table in ("disagreements", "past_disagreements")
+            for table in ("open_disagreements", "past_disagreements")
         )
         for end in (low, high)
     )

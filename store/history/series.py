@@ -157,8 +157,8 @@ JOIN channels c ON c.id = l.channel_id"""
 _STAMP = f"""SELECT l.id, l.available, l.present, l.observed_at, l.target_quantity, l.target_since,
   (SELECT max(r.until_at) FROM past_readings r WHERE r.listing_id = l.id),
   (SELECT max(t.until_at) FROM past_targets t WHERE t.listing_id = l.id),
-  (SELECT max(d.closed_at) FROM disagreements_ever d WHERE d.listing_id = l.id),
-  EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id),
+  (SELECT max(d.closed_at) FROM disagreements d WHERE d.listing_id = l.id),
+  EXISTS (SELECT 1 FROM open_disagreements d WHERE d.listing_id = l.id),
   (SELECT max(k.id) FROM corrections k WHERE k.listing_id = l.id),
   (SELECT k.version FROM corrections k WHERE k.listing_id = l.id ORDER BY k.id DESC LIMIT 1),
   (SELECT max(v.event_row) FROM movements v WHERE v.item_id = l.item_id),
@@ -191,7 +191,7 @@ _TARGETS = _spans("past_targets", "{0}.quantity", "since_at", "l.target_quantity
 
 _DIFFERS = f"""SELECT DISTINCT d.listing_id, {_bucket("d.first_seen_at")},
   min(:columns - 1, (coalesce(d.closed_at, :until) - 1 - :since) / :step)
-FROM {_IDS} CROSS JOIN disagreements_ever d ON d.listing_id = j.value
+FROM {_IDS} CROSS JOIN disagreements d ON d.listing_id = j.value
 WHERE (d.closed_at > :since OR d.closed_at IS NULL) AND d.first_seen_at < :until"""
 
 _WRITTEN = f"""SELECT k.listing_id, {_bucket("k.applying_at")} AS bucket, count(*)

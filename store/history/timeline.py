@@ -316,7 +316,7 @@ CROSS JOIN {table} {alias} ON {alias}.id = n.id {source} WHERE {_WITHIN.format(k
 
 
 _DISAGREEMENTS = _by_id(
-    "disagreements_ever",
+    "disagreements",
     "d",
     "d.first_seen_at",
     _DISAGREEMENT,

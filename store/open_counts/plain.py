@@ -37,7 +37,7 @@ BOUNDS = {
 }
 """SQL for the times of which a group has the latest."""
 
-SOURCES_OF_CELLS = f"""CROSS JOIN disagreements d ON d.id = x.id
+SOURCES_OF_CELLS = f"""CROSS JOIN open_disagreements d ON d.id = x.id
 CROSS JOIN items i ON i.id = d.item_id
 CROSS JOIN cells l ON l.id = d.listing_id
 CROSS JOIN channels c ON c.id = d.channel_id

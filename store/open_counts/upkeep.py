@@ -27,7 +27,7 @@ _LOOKED_AT = "CREATE TEMP TABLE IF NOT EXISTS looked_at (id INTEGER PRIMARY KEY)
 _GROUPED = f"""SELECT {", ".join(f"{sql} AS {name}" for name, sql in KEY.items())},
     {", ".join(f"coalesce(sum({sql}), 0) AS {name}" for name, sql in MEASURES.items())},
     {", ".join(f"max({sql}) AS {name}" for name, sql in BOUNDS.items())}
-  FROM looked_at x CROSS JOIN disagreements d ON d.id = x.id
+  FROM looked_at x CROSS JOIN open_disagreements d ON d.id = x.id
   CROSS JOIN items i ON i.id = d.item_id"""
 _ADDED = f"""INSERT INTO open_counts ({", ".join((*KEY, *MEASURES, *BOUNDS))}) {_GROUPED}
 WHERE NOT EXISTS (SELECT 1 FROM open_apart p WHERE p.id = d.id) GROUP BY {", ".join(KEY.values())}
@@ -44,11 +44,11 @@ FROM ({_GROUPED} GROUP BY {", ".join(KEY.values())}) g
 WHERE {" AND ".join(f"o.{name} = g.{name}" for name in KEY)}"""
 
 _MOVED = f"""INSERT INTO looked_at SELECT d.id FROM moved m CROSS JOIN channels c
-CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "m.item_id")}
+CROSS JOIN open_disagreements d ON d.listing_id = {cell("c.id", "m.item_id")}
 WHERE d.id <= :upto AND NOT EXISTS (SELECT 1 FROM open_apart x WHERE x.id = d.id)"""
 _DUE = """INSERT INTO looked_at SELECT id FROM open_apart WHERE look_at <= :now
 ORDER BY look_at LIMIT :limit"""
-_NEW = """INSERT INTO looked_at SELECT id FROM disagreements WHERE id > :upto
+_NEW = """INSERT INTO looked_at SELECT id FROM open_disagreements WHERE id > :upto
 ORDER BY id LIMIT :limit"""
 _APART = f"""INSERT INTO open_apart (id, look_at)
 SELECT d.id, max(d.settles_at, :now + CASE WHEN d.settles_at > :now THEN 0

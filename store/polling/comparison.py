@@ -232,6 +232,6 @@ class Comparison:
 
     def _let_wait(self, connection: sqlite3.Connection) -> None:
         """After a change of the configuration: which disagreements may have a proposal now."""
-        connection.execute("""UPDATE disagreements AS d SET waits = f.waits FROM differing f
+        connection.execute("""UPDATE open_disagreements AS d SET waits = f.waits FROM differing f
           WHERE d.listing_id = f.listing_id AND d.kind = f.kind
             AND (d.waits > 0) <> f.waits""")

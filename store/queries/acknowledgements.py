@@ -44,7 +44,7 @@ def acknowledge(
     standing = _standing(connection, seen)
     made = [_judge(disagreement, standing.get(disagreement.id)) for disagreement in seen]
     connection.execute(
-        """UPDATE disagreements SET acknowledged_by = :who, acknowledged_at = :now,
+        """UPDATE open_disagreements SET acknowledged_by = :who, acknowledged_at = :now,
           acknowledged_why = :why WHERE id IN (SELECT value FROM json_each(:ids))""",
         {"who": who, "now": now, "why": why[:REASON_LENGTH_MAX], "ids": _done(made)},
     )
@@ -60,7 +60,7 @@ def take_back(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Decisi
         why = _GONE if found is None else "" if found.by else "it is not acknowledged"
         made.append(Decision(disagreement_id, ok=not why, why=why))
     connection.execute(
-        """UPDATE disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
+        """UPDATE open_disagreements SET acknowledged_by = NULL, acknowledged_at = NULL,
           acknowledged_why = NULL WHERE id IN (SELECT value FROM json_each(?))""",
         (_done(made),),
     )
@@ -86,7 +86,7 @@ def _standing(
     rows = connection.execute(
         f"""SELECT d.id, d.acknowledged_by, d.acknowledged_why,
           {SHOWN}, l.state, d.target_quantity, d.target_state
-        FROM json_each(?) j CROSS JOIN disagreements d ON d.id = j.value
+        FROM json_each(?) j CROSS JOIN open_disagreements d ON d.id = j.value
         JOIN listings l ON l.id = d.listing_id JOIN channels c ON c.id = d.channel_id
         WHERE c.configured = 1""",
         (json.dumps([disagreement.id for disagreement in seen]),),

@@ -29,7 +29,7 @@ LEFT JOIN channels ac ON ac.id = d.authority_id WHERE {LISTED}"""
 # group and are odd, or rest on an odd cell, are judged by themselves.
 WITH_ODD = f"""WITH odd AS MATERIALIZED (SELECT DISTINCT d.id
   FROM cell_oddities o CROSS JOIN channels c
-  CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", item_of("o.id"))}
+  CROSS JOIN open_disagreements d ON d.listing_id = {cell("c.id", item_of("o.id"))}
   WHERE coalesce(o.problem, o.twins, o.frozen_at) IS NOT NULL OR o.copies > 1)"""
 """Begins a query: the ids that are `odd`."""
 
@@ -37,7 +37,7 @@ GROUPS = f"groups AS MATERIALIZED (SELECT d.*, {REASON} AS reason FROM {_AS_ONE}
 """Another table for its WITH: the groups, each with its reason."""
 
 BY_THEMSELVES = """d.id IN (SELECT id FROM odd UNION ALL SELECT id FROM open_apart
-  UNION ALL SELECT id FROM disagreements WHERE id > (SELECT upto FROM open_counts_reach))"""
+  UNION ALL SELECT id FROM open_disagreements WHERE id > (SELECT upto FROM open_counts_reach))"""
 """SQL for whether a disagreement is judged by itself."""
 
 IS_COUNTED = """d.id <= (SELECT upto FROM open_counts_reach)

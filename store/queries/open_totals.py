@@ -68,7 +68,7 @@ _TAKEN = ", ".join(f"-({sql}) AS {name}" for name, sql in MEASURES.items())
 _COUNTED = f"""{WITH_ODD}, {GROUPS},
   judged AS MATERIALIZED ({_judged("AND " + BY_THEMSELVES)}),
   taken_out AS (SELECT g.reason, {_TAKEN}
-    FROM odd o CROSS JOIN disagreements d ON d.id = o.id CROSS JOIN items i ON i.id = d.item_id
+    FROM odd o CROSS JOIN open_disagreements d ON d.id = o.id CROSS JOIN items i ON i.id = d.item_id
     CROSS JOIN groups g ON {ITS_GROUP} WHERE {IS_COUNTED})
 SELECT {_TOTALS.sql} FROM (SELECT *, {status_of("reason")} AS status
   FROM (SELECT reason, {_SUMS} FROM (
@@ -85,7 +85,7 @@ def read(connection: sqlite3.Connection, *, now: Millis) -> OpenTotals:
 def acknowledged(connection: sqlite3.Connection) -> int:
     """How many of them a person has acknowledged."""
     (number,) = connection.execute(
-        f"""SELECT count(*) FROM channels c CROSS JOIN disagreements d ON d.channel_id = c.id
+        f"""SELECT count(*) FROM channels c CROSS JOIN open_disagreements d ON d.channel_id = c.id
         WHERE {LISTED} AND d.acknowledged_at IS NOT NULL"""
     ).fetchone()
     return int(number)

@@ -167,7 +167,7 @@ def _judged(
     if counted is not None:
         begin, which = f"{WITH_ODD},", f"AND {BY_THEMSELVES}"
         judged = f"""{severe} FROM (SELECT {columns}, {counted} AS reason
-            FROM disagreements d CROSS JOIN items i ON i.id = d.item_id
+            FROM open_disagreements d CROSS JOIN items i ON i.id = d.item_id
             CROSS JOIN channels c ON c.id = d.channel_id {known}
             WHERE {IS_COUNTED} AND d.id NOT IN (SELECT id FROM odd) AND {LISTED} {where.before}) d
           WHERE {where.after}

@@ -18,7 +18,7 @@ from store.targets.verdict_sql import is_settling, is_unknown
 
 # The median and not the mean: one dear article must not make a thousand cheap ones dear.
 _TYPICAL = """WITH priced AS (
-  SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM disagreements d
+  SELECT d.channel_id, d.risk_minor / abs(d.delta) AS price FROM open_disagreements d
   WHERE d.delta <> 0 AND d.surplus IS NULL AND d.risk_minor IS NOT NULL
 ), placed AS (
   SELECT channel_id, price, row_number() OVER (PARTITION BY channel_id ORDER BY price) AS place,
@@ -30,12 +30,12 @@ SELECT channel_id, price FROM placed WHERE place = (total + 1) / 2
 UNION ALL SELECT 0, price FROM overall WHERE place = (total + 1) / 2"""
 
 _IS_UNPRICED = f"""SELECT EXISTS (SELECT 1 FROM open_counts WHERE unpriced > 0)
-  OR EXISTS (SELECT 1 FROM open_apart x CROSS JOIN disagreements d ON d.id = x.id
+  OR EXISTS (SELECT 1 FROM open_apart x CROSS JOIN open_disagreements d ON d.id = x.id
     WHERE {UNPRICED})
-  OR EXISTS (SELECT 1 FROM disagreements d
+  OR EXISTS (SELECT 1 FROM open_disagreements d
     WHERE d.id > coalesce((SELECT upto FROM open_counts_reach), 0) AND {UNPRICED})"""
 _IS_UNPRICED_OF = f"""SELECT EXISTS (SELECT 1 FROM items i CROSS JOIN channels c
-  CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
+  CROSS JOIN open_disagreements d ON d.listing_id = {cell("c.id", "i.id")}
   WHERE i.sku IN (SELECT value FROM json_each(?)) AND {UNPRICED})"""
 
 # A listing without a price is not free. At its channel's typical price, 500 unpriced units too many

@@ -135,7 +135,7 @@ ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
 
 # By the SKU's own items: the filter of the disagreements' view would judge everything that is open.
 _OPEN = f"""SELECT d.id FROM items i CROSS JOIN channels c
-CROSS JOIN disagreements d ON d.listing_id = {cell("c.id", "i.id")}
+CROSS JOIN open_disagreements d ON d.listing_id = {cell("c.id", "i.id")}
 WHERE i.sku = ? AND {LISTED} ORDER BY d.first_seen_at, d.id"""
 
 _FIRST = f"""SELECT min(l.opening_read_at) FROM items i JOIN channels c

@@ -55,7 +55,7 @@ _THESE = f"""(SELECT l.id FROM cells l WHERE l.state = {STATE_CODES[UNCOUNTED]}
 CROSS JOIN listings l ON l.id = x.id AND l.present = 1 AND l.copies = 1
 JOIN items i ON i.id = l.item_id AND i.quantity_listing_id IS NOT l.id
 JOIN channels c ON c.id = l.channel_id AND c.configured = 1
-WHERE NOT EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id)"""
+WHERE NOT EXISTS (SELECT 1 FROM open_disagreements d WHERE d.listing_id = l.id)"""
 
 
 def uncounted(connection: sqlite3.Connection) -> list[UncountedListing]:

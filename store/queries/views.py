@@ -136,7 +136,7 @@ def _overview(
         f"""SELECT count(*) FROM channels c CROSS JOIN cell_oddities o
           ON {of_channel("o.id", "c.id")} AND o.problem IS NOT NULL
         WHERE c.configured = 1 AND NOT EXISTS
-          (SELECT 1 FROM disagreements d WHERE d.listing_id = o.id)"""
+          (SELECT 1 FROM open_disagreements d WHERE d.listing_id = o.id)"""
     ).fetchone()
     errors = poll_health.errors_by_minute(connection, now=now)
     standing = [
@@ -299,7 +299,7 @@ _CELL = Columns(
         "target_state": "l.target_state",
         "price_minor": "coalesce(l.price_minor, i.price_minor)",
         "trusted": f"{FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL",
-        "differs": "EXISTS (SELECT 1 FROM disagreements d WHERE d.listing_id = l.id)",
+        "differs": "EXISTS (SELECT 1 FROM open_disagreements d WHERE d.listing_id = l.id)",
         "truth": "i.truth_quantity",
         "truth_state": "i.truth_state",
         "truth_on_hand": "i.truth_on_hand",

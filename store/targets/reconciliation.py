@@ -182,7 +182,7 @@ class Reconciliation:
         self._run("DELETE FROM closing")
         closed = self._connection.execute(
             """INSERT INTO closing SELECT d.id, d.listing_id FROM affected t
-            CROSS JOIN disagreements d ON d.listing_id = t.id
+            CROSS JOIN open_disagreements d ON d.listing_id = t.id
             WHERE NOT EXISTS (SELECT 1 FROM differing f
               WHERE f.listing_id = d.listing_id AND f.kind = d.kind)"""
         ).rowcount
@@ -190,10 +190,10 @@ class Reconciliation:
             return 0
         self._connection.execute(
             f"""INSERT INTO past_disagreements ({_KEPT}, waits, closed_at)
-            SELECT {_KEPT}, 0, ? FROM disagreements WHERE id IN (SELECT id FROM closing)""",
+            SELECT {_KEPT}, 0, ? FROM open_disagreements WHERE id IN (SELECT id FROM closing)""",
             (now,),
         )
-        self._run("DELETE FROM disagreements WHERE id IN (SELECT id FROM closing)")
+        self._run("DELETE FROM open_disagreements WHERE id IN (SELECT id FROM closing)")
         return closed
 
     def open(self, *, now: Millis) -> int:
@@ -201,20 +201,20 @@ class Reconciliation:
         # An open one is updated only where something differs, because `moved_at` says since when it
         # has stood as it does. What a person acknowledged holds only while its figures stand.
         connection = self._connection
-        last_id = "SELECT seq FROM sqlite_sequence WHERE name = 'disagreements'"
+        last_id = "SELECT seq FROM sqlite_sequence WHERE name = 'open_disagreements'"
         (before,) = connection.execute(last_id).fetchone() or (0,)
-        stands = """(disagreements.available IS excluded.available
-          AND disagreements.state IS excluded.state
-          AND disagreements.target_quantity IS excluded.target_quantity
-          AND disagreements.target_state IS excluded.target_state
-          AND disagreements.at_least = excluded.at_least)"""
+        stands = """(open_disagreements.available IS excluded.available
+          AND open_disagreements.state IS excluded.state
+          AND open_disagreements.target_quantity IS excluded.target_quantity
+          AND open_disagreements.target_state IS excluded.target_state
+          AND open_disagreements.at_least = excluded.at_least)"""
         kept = ", ".join(
-            f"{name} = CASE WHEN {stands} THEN disagreements.{name} END"
+            f"{name} = CASE WHEN {stands} THEN open_disagreements.{name} END"
             for name in ("acknowledged_by", "acknowledged_at", "acknowledged_why")
         )
         connection.execute(
-            f"""INSERT INTO disagreements (item_id, listing_id, channel_id, kind, available, state,
-              target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
+            f"""INSERT INTO open_disagreements (item_id, listing_id, channel_id, kind, available,
+              state, target_quantity, target_state, delta, settles_at, risk_minor, waits, rests_on,
               surplus, at_least, first_seen_at, moved_at)
             SELECT item_id, listing_id, channel_id, kind, available, state, target_quantity,
               target_state, delta, settles_at, {copies.UNITS} * price_minor, waits, rests_on,
@@ -228,14 +228,14 @@ class Reconciliation:
               rests_on = excluded.rests_on, surplus = excluded.surplus,
               at_least = excluded.at_least, moved_at = excluded.moved_at, {kept}
             WHERE NOT {stands}
-              OR disagreements.settles_at IS NOT excluded.settles_at
-              OR disagreements.risk_minor IS NOT excluded.risk_minor
-              OR disagreements.rests_on IS NOT excluded.rests_on
-              OR disagreements.surplus IS NOT excluded.surplus
-              OR (disagreements.waits > 0) <> (excluded.waits > 0)""",
+              OR open_disagreements.settles_at IS NOT excluded.settles_at
+              OR open_disagreements.risk_minor IS NOT excluded.risk_minor
+              OR open_disagreements.rests_on IS NOT excluded.rests_on
+              OR open_disagreements.surplus IS NOT excluded.surplus
+              OR (open_disagreements.waits > 0) <> (excluded.waits > 0)""",
             {"now": now},
         )
-        row = connection.execute("SELECT count(*) FROM disagreements WHERE id > ?", (before,))
+        row = connection.execute("SELECT count(*) FROM open_disagreements WHERE id > ?", (before,))
         return int(row.fetchone()[0])
 
     def _price(self) -> str:

@@ -148,7 +148,7 @@ def note(connection: sqlite3.Connection, compiled: PolicySql, change: TermsChang
     for name in change.judged:
         connection.execute(
             """INSERT OR IGNORE INTO moved (item_id)
-            SELECT item_id FROM disagreements WHERE channel_id = ?""",
+            SELECT item_id FROM open_disagreements WHERE channel_id = ?""",
             (compiled.ids[name],),
         )
     for patterns, channels in change.figures.items():

@@ -14,7 +14,7 @@ RESTS_ON = f"""coalesce(d.rests_on, CASE WHEN d.kind = 'state'
   THEN i.state_listing_id ELSE i.quantity_listing_id END)"""
 """SQL for the authority's listing that a disagreement's target rests on; NULL: none."""
 
-SOURCES = f"""disagreements d
+SOURCES = f"""open_disagreements d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
 JOIN channels c ON c.id = d.channel_id

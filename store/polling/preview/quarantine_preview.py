@@ -125,7 +125,7 @@ _MOVED = f"""(present <> was_present OR {_NOW} IS NOT {_WAS}
   OR (present = 1 AND state IS NOT was_state))"""
 
 # What would disagree and does not: or does, and would not.
-_IS_OPEN = f"""EXISTS (SELECT 1 FROM main.disagreements d
+_IS_OPEN = f"""EXISTS (SELECT 1 FROM main.open_disagreements d
   WHERE d.listing_id = {cell("x.channel_id", "x.item_id")} AND d.kind = {{}})"""
 _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
@@ -227,7 +227,7 @@ class _Overlay:
             self._connection.execute(
                 f"""SELECT d.channel_id, count(*) FROM moved v
                 CROSS JOIN main.channels c ON c.id IN ({ids})
-                CROSS JOIN main.disagreements d ON d.listing_id = {cell("c.id", "v.item_id")}
+                CROSS JOIN main.open_disagreements d ON d.listing_id = {cell("c.id", "v.item_id")}
                 WHERE NOT EXISTS (SELECT 1 FROM temp.compared x
                   WHERE x.item_id = d.item_id AND x.channel_id = d.channel_id
                     AND CASE d.kind WHEN 'state' THEN x.of_state = 1
@@ -261,7 +261,7 @@ class _Overlay:
               CASE WHEN m.was_present = 1 THEN m.was_state END,
               CASE WHEN m.present = 1 THEN m.state END, m.price_minor, x.target,
               coalesce(x.differs, CASE WHEN x.of_state = 1 THEN 'state' END, ''),
-              coalesce((SELECT d.kind FROM main.disagreements d
+              coalesce((SELECT d.kind FROM main.open_disagreements d
                 WHERE d.listing_id = {cell(":channel", "m.item_id")}
                 ORDER BY d.kind = 'state' LIMIT 1), ''),
               x.delta,

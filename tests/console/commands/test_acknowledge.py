@@ -112,6 +112,8 @@ def test_a_hostile_reason_is_shown_as_plain_text(seeded: Path, skew: Any) -> Non
     assert "\x1b" not in skew("diff").out
     with Database.open(seeded.parent / "skew.db") as database:
         why = database.read(
-            lambda c: c.execute("SELECT max(acknowledged_why) FROM disagreements").fetchone()[0]
+            lambda c: c.execute("SELECT max(acknowledged_why) FROM open_disagreements").fetchone()[
+                0
+            ]
         )
     assert why.endswith("=1+1")

@@ -161,6 +161,26 @@ def test_the_cache_reads_well_in_sqlite_utils(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_a_query_that_was_saved_for_an_older_cache_finds_the_open_ones_and_the_closed(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=1, B=4))
+        w.twice("shop", stock(A=3, B=5))
+        w.twice("shop", stock(A=3, B=4))
+    opened = sqlite_utils.Database(tmp_path / "skew.db")
+    saved = "SELECT kind, available, target_quantity FROM disagreements WHERE closed_at IS {}"
+    assert list(opened.query(saved.format("NULL"))) == [
+        {"kind": "quantity", "available": 3, "target_quantity": 1}
+    ]
+    assert list(opened.query(saved.format("NOT NULL"))) == [
+        {"kind": "quantity", "available": 5, "target_quantity": 4}
+    ]
+    shown = opened.query("SELECT available, target_quantity FROM listings ORDER BY channel_id, id")
+    assert [tuple(row.values()) for row in shown] == [(1, None), (4, None), (3, 1), (4, 4)]
+    opened.close()
+
+
 @pytest.mark.long
 def test_killed_between_any_two_pages_no_commit_is_lost_or_torn(tmp_path: Path) -> None:
     script = textwrap.dedent(

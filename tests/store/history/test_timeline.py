@@ -41,7 +41,7 @@ KEPT = """SELECT sum(rows) FROM items i CROSS JOIN (
   SELECT l.item_id, (l.observed_at IS NOT NULL) + (l.target_since IS NOT NULL)
     + (SELECT count(*) FROM past_readings r WHERE r.listing_id = l.id)
     + (SELECT count(*) FROM past_targets t WHERE t.listing_id = l.id AND t.since_at IS NOT NULL)
-    + (SELECT count(*) FROM disagreements_ever d WHERE d.listing_id = l.id)
+    + (SELECT count(*) FROM disagreements d WHERE d.listing_id = l.id)
     + (SELECT count(*) FROM audit u JOIN corrections k ON k.id = u.correction_id
        WHERE k.listing_id = l.id) AS rows FROM listings l
   UNION ALL SELECT item_id, 1 FROM movements

@@ -30,7 +30,7 @@ from tests.store.drawn_terms import NAMES, PLACES, SKUS
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
 
-UNPRICED_ANEW = f"SELECT count(*) FROM disagreements d WHERE {UNPRICED}"
+UNPRICED_ANEW = f"SELECT count(*) FROM open_disagreements d WHERE {UNPRICED}"
 EVER = 30 * 24 * 60 * MINUTE
 
 
@@ -63,7 +63,7 @@ def check(database: Database, now: Millis) -> None:
     """At other instants too: clocks are set back, channels turn stale, what waited is due."""
     due = database.read(
         lambda connection: connection.execute(
-            """SELECT DISTINCT settles_at FROM disagreements WHERE settles_at > 0
+            """SELECT DISTINCT settles_at FROM open_disagreements WHERE settles_at > 0
             UNION SELECT last_success_at FROM channels WHERE last_success_at IS NOT NULL"""
         ).fetchall()
     )

@@ -294,7 +294,7 @@ class Events(RuleBasedStateMachine):
     def a_disagreement_stands_where_and_while_a_reading_differs(self) -> None:
         def ask(connection: sqlite3.Connection) -> set[int]:
             found = connection.execute(
-                """SELECT listing_id FROM disagreements
+                """SELECT listing_id FROM open_disagreements
                 WHERE kind IN ('quantity', 'negative')"""
             )
             return {row[0] for row in found}

@@ -275,7 +275,7 @@ def standing(world: World) -> dict[tuple[str, str, str], tuple[int | None, int |
     """What each listing shows, what it should, and how it disagrees."""
     rows = world.rows(
         """SELECT i.sku, i.location, c.name, CASE WHEN l.present = 1 THEN l.available END,
-          l.target_quantity, (SELECT group_concat(d.kind) FROM disagreements d
+          l.target_quantity, (SELECT group_concat(d.kind) FROM open_disagreements d
             WHERE d.listing_id = l.id)
         FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
     )

@@ -30,7 +30,9 @@ def ranked(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[str]:
 def severities(w: World, sort: Sort = Sort.RISK, **wanted: object) -> list[tuple[str, Severity]]:
     chosen = DisagreementFilter(**wanted)  # type: ignore[arg-type]
     found = w.database.read(ranking.ranked, chosen, now=w.now, sort=sort, hints=hints(w))
-    names = dict(w.rows("SELECT d.id, i.sku FROM disagreements d JOIN items i ON i.id = d.item_id"))
+    names = dict(
+        w.rows("SELECT d.id, i.sku FROM open_disagreements d JOIN items i ON i.id = d.item_id")
+    )
     return [
         (names[disagreement_id], Severity(severity))
         for disagreement_id, severity in zip(found.ids, found.severities, strict=True)

@@ -87,7 +87,7 @@ _ASKED = {
     "disagreements": f"""SELECT {_LISTING.format("listing_id")}, kind, available, state,
       target_quantity, target_state, delta, settles_at, risk_minor, waits, surplus, at_least,
       {_LISTING.format("rests_on")}, first_seen_at, moved_at, closed_at
-      FROM disagreements_ever""",
+      FROM disagreements""",
     "past targets": f"""SELECT {_LISTING.format("listing_id")}, quantity, state, since_at, until_at
       FROM past_targets""",
     "corrections": f"""SELECT {_LISTING.format("listing_id")}, status, to_quantity, to_state,
@@ -231,7 +231,7 @@ def test_when_what_differs_can_be_decided_costs_what_differs(tmp_path: Path) -> 
         w.poll("shop", [*cells(count)[1:], Record("B0", 7)])
         slow = channel("shop", settle_raise_ms=MINUTE, writes=())
         spent = steps(w, lambda: w.reconfigure(terms(warehouse(), slow)))
-        assert w.rows("SELECT available, waits FROM disagreements") == [(7, 0)]
+        assert w.rows("SELECT available, waits FROM open_disagreements") == [(7, 0)]
         return spent
 
     few, many = in_both(tmp_path, work)

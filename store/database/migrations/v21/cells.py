@@ -129,7 +129,6 @@ DROP TABLE past_readings;
 DROP TABLE past_targets;
 DROP TABLE moved_outside_polls;
 DROP TABLE listings;
-ALTER TABLE open_disagreements RENAME TO disagreements;
 ALTER TABLE new_corrections RENAME TO corrections;
 ALTER TABLE new_doubts RENAME TO doubts;
 ALTER TABLE new_past_readings RENAME TO past_readings;

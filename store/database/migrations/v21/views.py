@@ -88,7 +88,7 @@ VIEWS = {
     "listings": "SELECT "
     + ", ".join(f"{sql} AS {name}" for name, sql in LISTING.items())
     + " FROM cells c",
-    "disagreements_ever": f"""SELECT {", ".join(_EVER[:-1])}, NULL AS closed_at FROM disagreements
+    "disagreements": f"""SELECT {", ".join(_EVER[:-1])}, NULL AS closed_at FROM open_disagreements
 UNION ALL SELECT {", ".join(_EVER)} FROM past_disagreements""",
 }
 
@@ -106,7 +106,8 @@ FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.cha
     "disagreements_now": f"""SELECT d.id, i.sku, i.location, c.name AS channel, d.kind, d.available,
   d.target_quantity, d.delta, d.state, d.target_state, d.risk_minor / 100.0 AS money_at_risk,
   {_readable("d.first_seen_at", "first_seen")}, {_readable("d.settles_at", "settles")}
-FROM disagreements d JOIN items i ON i.id = d.item_id JOIN channels c ON c.id = d.channel_id""",
+FROM open_disagreements d JOIN items i ON i.id = d.item_id
+JOIN channels c ON c.id = d.channel_id""",
     "corrections_now": f"""SELECT k.id, i.sku, i.location, c.name AS channel, k.status,
   k.from_quantity, k.to_quantity, k.from_state, k.to_state, k.decided_by, k.second_by, k.note,
   k.result, {_readable("k.proposed_at", "proposed")}, {_readable("k.decided_at", "decided")},
