@@ -145,9 +145,10 @@ class Shop:
                 f"UPDATE channels SET {column} = ? WHERE name = ?", values
             )
         )
+        third = self.drawn.randrange(3)
         self.w.database.write(
             lambda connection: connection.execute(
-                "UPDATE cell_oddities SET frozen_at = 1 WHERE abs(random()) % 3 = 0"
+                "UPDATE cell_oddities SET frozen_at = 1 WHERE id % 3 = ?", (third,)
             )
         )
 
