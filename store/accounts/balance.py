@@ -86,12 +86,12 @@ def _own(ends: WindowEnds) -> str:
       AND NOT {ECHO})"""
 
 
-# The plus keeps SQLite from the channel's index: one item's events are few, a channel's are many. A
-# movement's own time, which is its event's, spares looking at events of other times; and few
-# authorities report events, which is one look.
+# The plus and the CROSS JOIN keep SQLite from the channel's index: one item's events are few, a
+# channel's are many. A movement's own time, which is its event's, spares looking at events of other
+# times; and few authorities report events, which is one look.
 def events(ends: WindowEnds) -> str:
     """SQL for the sum of the events that moved listing l of item i between two readings."""
-    moved = """(SELECT coalesce(sum(v.available), 0) FROM movements v JOIN events e
+    moved = """(SELECT coalesce(sum(v.available), 0) FROM movements v CROSS JOIN events e
       ON e.id = v.event_row WHERE v.item_id = l.item_id AND v.unseen = 0"""
     by_others = f"""{moved} AND v.at > {ends.opening_at} AND v.at <= {ends.closing_at}
       AND e.channel_id <> l.channel_id

@@ -51,10 +51,12 @@ def statements(w: World, work: Callable[[sqlite3.Connection], object]) -> int:
         return counting.statements
 
 
-def in_both(tmp_path: Path, work: Callable[[World, int], int]) -> tuple[int, int]:
+def in_both(
+    tmp_path: Path, work: Callable[[World, int], int], *, few: int = FEW
+) -> tuple[int, int]:
     """Do the same beside a few and beside many; answer what it cost."""
     found = []
-    for count in (FEW, MANY):
+    for count in (few, MANY):
         folder = tmp_path / str(count)
         folder.mkdir()
         with world(folder) as w:

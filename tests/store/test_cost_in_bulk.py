@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store.cells import oddities
+from store.cells import instants, oddities
 from store.corrections import obstacles
 from store.model import CorrectionStatus, Record
 from store.polling import quarantine
@@ -70,7 +70,7 @@ def test_proposals_for_every_listing_take_no_more_statements_than_for_a_few(tmp_
         assert len(w.updates()) == 3 * count
         return spent
 
-    few, many = in_both(tmp_path, work)
+    few, many = in_both(tmp_path, work, few=instants.MANY)
     assert many == few
 
 
@@ -87,7 +87,7 @@ def test_superseding_every_proposal_takes_no_more_statements_than_a_few(tmp_path
         assert {correction.status for correction in w.updates()} == {CorrectionStatus.SUPERSEDED}
         return spent
 
-    few, many = in_both(tmp_path, work)
+    few, many = in_both(tmp_path, work, few=instants.MANY)
     assert many == few
 
 

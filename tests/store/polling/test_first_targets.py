@@ -35,7 +35,7 @@ def _content(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...
     """All rows of all tables."""
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     return {
-        name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+        name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
         for (name,) in tables
         if name not in _NOT_COMPARED
     }
