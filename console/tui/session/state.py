@@ -150,6 +150,8 @@ class ConsoleState:
     def log_engine(self) -> None:
         """Put it in the log when someone else begins or ceases to collect."""
         now, _ = self._engine()
+        if now in ("engine starting", "engine stopped"):
+            return  # Between another's and ours: what ours comes after is told once it runs.
         before, self.engine_shown = self.engine_shown, now
         if now == before or self.engine is None:
             return
