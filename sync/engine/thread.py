@@ -40,6 +40,7 @@ class EngineThread:
         self._own_name = holder
         self._holder = holder
         self._mode = EngineMode.STARTING
+        self._followed: tuple[str, ...] = ()
         self._problem: str | None = None
         self._engine: Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,6 +65,14 @@ class EngineThread:
     def holder(self) -> str:
         """Who runs the engine for this cache, as far as this one knows."""
         return self._own_name if self.mode is EngineMode.RUNNING else self._holder
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Whose engines it has attached to, in order: a screen that looks now and then misses none.
+
+        It grows by one each time that it begins to wait for another.
+        """
+        return self._followed
 
     def start(self) -> None:
         self._thread.start()
@@ -112,8 +121,14 @@ class EngineThread:
             await engine.run(stop)
         except LeaseHeld as held:
             self._holder = held.lease.holder
+            begins = self._mode is not EngineMode.ATTACHED
         except LeaseLost:
             self._holder = "another engine"
+            begins = True
+        else:
+            begins = False
+        if begins:
+            self._followed += (self._holder,)
         self._mode = EngineMode.ATTACHED
         try:
             await asyncio.wait_for(stop.wait(), TAKE_OVER_EVERY_S)

@@ -64,6 +64,7 @@ class Collector:
     mode = "attached"
     problem = None
     holder = "benchmark"
+    followed = ("benchmark",)
 
     def wake(self) -> None:
         """Nothing to wake here."""

@@ -139,6 +139,7 @@ class IdleEngine:
     mode = "running"
     problem: str | None = None
     holder = "test"
+    followed: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.woken = 0

@@ -45,6 +45,8 @@ class Collector(Protocol):
     def problem(self) -> str | None: ...
     @property
     def holder(self) -> str: ...
+    @property
+    def followed(self) -> tuple[str, ...]: ...
     def wake(self) -> None: ...
 
 
@@ -66,7 +68,11 @@ class ConsoleState:
     snapshot: StatusSnapshot | None = None
     """Everything but the lists, as it was read last."""
     engine_shown: str = ""
-    """What of the engine was logged last."""
+    """What of the engine was shown when the log was written last."""
+    followed_told: int = 0
+    """How many of the engines that ours followed are in the log."""
+    follows: bool = False
+    """Whether the log's last word is that another engine collects."""
     trouble: str = ""
     """Why the cache could not be read last time; empty where it could."""
     last: tuple[int, ...] = ()
@@ -149,18 +155,22 @@ class ConsoleState:
 
     def log_engine(self) -> None:
         """Put it in the log when someone else begins or ceases to collect."""
-        now, _ = self._engine()
-        if now in ("engine starting", "engine stopped"):
-            return  # Between another's and ours: what ours comes after is told once it runs.
-        before, self.engine_shown = self.engine_shown, now
-        if now == before or self.engine is None:
+        if self.engine is None:
             return
-        if self.engine.problem:
+        # Asked first: whoever is among these came before what is shown now.
+        followed = self.engine.followed
+        now, _ = self._engine()
+        before, self.engine_shown = self.engine_shown, now
+        if self.engine.problem and now != before:
             self.say(now, Tone.BAD)
-        elif now == "attached":
-            self.say(f"attached: {self.engine.holder} collects, you decide here", Tone.ACCENT)
-        elif before == "attached" and now == "engine here":
+        # Another engine may have come and gone between two looks.
+        for holder in followed[self.followed_told :]:
+            self.say(f"attached: {holder} collects, you decide here", Tone.ACCENT)
+            self.follows = True
+        self.followed_told = len(followed)
+        if self.follows and now == "engine here":
             self.say("the other engine has gone: this one collects now", Tone.ACCENT)
+            self.follows = False
 
     def refuses(self, action: Action) -> str:
         """Why an action can't be done in this console at all; empty where it can."""

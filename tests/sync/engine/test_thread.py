@@ -40,11 +40,13 @@ async def test_an_engine_beside_a_screen_attaches_and_takes_over_when_the_other_
     thread.start()
     await until(lambda: thread.mode is EngineMode.ATTACHED)
     attached_to = thread.holder
+    await asyncio.sleep(0.2)  # It looks again and again, and waits for the same one.
     database.write(lease.release, token="theirs")
     await until(lambda: thread.mode is EngineMode.RUNNING)
     await asyncio.to_thread(thread.stop)
 
     assert attached_to == "another"
+    assert thread.followed == ("another",)
 
 
 async def test_what_an_engine_beside_a_screen_died_of_can_be_seen(

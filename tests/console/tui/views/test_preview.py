@@ -64,7 +64,7 @@ def session(engine: IdleEngine | None) -> ConsoleState:
 def test_an_attached_console_names_who_runs_the_engine() -> None:
     engine = IdleEngine()
     engine.mode = "attached"
-    engine.holder = "skew daemon on box (71)"
+    engine.followed = ("skew daemon on box (71)",)
 
     held = session(engine)
     held.log_engine()
@@ -75,6 +75,25 @@ def test_an_attached_console_names_who_runs_the_engine() -> None:
     engine.mode = "running"
     held.log_engine()
     assert held.log[0].text == "the other engine has gone: this one collects now"
+    held.log_engine()
+    assert len(held.log) == 2
+
+
+def test_an_engine_that_came_and_went_between_two_looks_is_told_once() -> None:
+    engine = IdleEngine()
+    held = session(engine)
+    held.log_engine()
+    assert list(held.log) == []
+
+    engine.followed = ("ben", "skew daemon on box (71)")
+    held.log_engine()
+    held.log_engine()
+
+    assert [line.text for line in reversed(held.log)] == [
+        "attached: ben collects, you decide here",
+        "attached: skew daemon on box (71) collects, you decide here",
+        "the other engine has gone: this one collects now",
+    ]
 
 
 def test_a_console_that_only_looks_is_disconnected_where_no_engine_runs() -> None:
