@@ -12,7 +12,7 @@ from console.text.format import clean
 
 if TYPE_CHECKING:
     from store.database.connection import Database
-    from store.database.slices import MigrationProgress
+    from store.database.upgrade.slices import MigrationProgress
     from sync.settings import Settings
 
 QUIET_S = 1.0

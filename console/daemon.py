@@ -18,7 +18,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from console.text.format import clean
 from store.database.connection import Database
-from store.database.slices import MigrationProgress
+from store.database.upgrade.slices import MigrationProgress
 from store.errors import LeaseLost
 from sync.clock import SystemClock
 from sync.engine.engine import Engine

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # A command that only reads has neither threads nor a loop, nor the time to import them.
     from concurrent.futures import Future
 
-    from store.database.slices import MigrationProgress
+    from store.database.upgrade.slices import MigrationProgress
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -371,7 +371,7 @@ def _named_errors(path: Path, emptied: Callable[[], bool]) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        from store.database import migrating
+        from store.database.upgrade import migrating
 
         if migrating.REFUSAL in str(error):
             raise CacheMigrating(f"{path}: {error}; start this one again") from error

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.database import backup, disk, migrating
-from store.database.migrating import Told, schema_number
 from store.database.migrations import (
     v1_core,
     v2_events,
@@ -30,7 +28,9 @@ from store.database.migrations import (
     v17_v20_polls,
 )
 from store.database.migrations.v21 import cells
-from store.database.slices import SlicedMigration
+from store.database.upgrade import backup, disk, migrating
+from store.database.upgrade.migrating import Told, schema_number
+from store.database.upgrade.slices import SlicedMigration
 from store.errors import CacheMigrating, NewerDatabase, OlderDatabase
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from console import context
 from store.database import schema
-from store.database.slices import MigrationProgress
-from tests.store.database.test_migrating import ALL, make_old
+from store.database.upgrade.slices import MigrationProgress
+from tests.store.database.upgrade.test_migrating import ALL, make_old
 
 
 class Terminal(io.StringIO):

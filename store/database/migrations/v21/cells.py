@@ -4,8 +4,8 @@ import sqlite3
 
 from store.database.migrations.v21.tables import CELLS, COUNTS, DISAGREEMENTS, INDEXES, REFERENCES
 from store.database.migrations.v21.views import DISAGREEMENT, READABLE_VIEWS, VIEWS
-from store.database.slices import SlicedCopy, SlicedMigration
 from store.database.statements import statements
+from store.database.upgrade.slices import SlicedCopy, SlicedMigration
 
 _CODES = "WHEN 'active' THEN 1 WHEN 'preorder' THEN 2 WHEN 'backorder' THEN 3 WHEN 'hold' THEN 4 \
 WHEN 'disabled' THEN 5 WHEN 'archived' THEN 6 WHEN 'uncounted' THEN 7"

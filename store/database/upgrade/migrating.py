@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from store.database import disk
-from store.database.slices import MigrationProgress, SlicedMigration
+from store.database.upgrade import disk
+from store.database.upgrade.slices import MigrationProgress, SlicedMigration
 from store.errors import DatabaseBusy
 
 HALFWAY = 1_000_000

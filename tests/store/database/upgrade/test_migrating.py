@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import pytest
 
-from store.database import backup, migrating, schema
+from store.database import schema
 from store.database.connection import Database
-from store.database.slices import MigrationProgress, SlicedCopy, SlicedMigration
+from store.database.upgrade import backup, migrating
+from store.database.upgrade.slices import MigrationProgress, SlicedCopy, SlicedMigration
 from store.errors import CacheMigrating, DatabaseBusy, NewerDatabase, NoRoom
 from tests.long_run import is_long
-from tests.store.database.test_backup import names
+from tests.store.database.upgrade.test_backup import names
 
 ROWS = 30_000
 PER_SLICE = 500
@@ -273,9 +274,10 @@ def test_what_fails_at_the_end_leaves_it_to_be_gone_on_with(
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from store.database import migrating, schema
+from store.database import schema
+from store.database.upgrade import migrating
 from store.database.connection import Database
-from tests.store.database import test_migrating
+from tests.store.database.upgrade import test_migrating
 
 schema.MIGRATIONS = test_migrating.ALL
 slow = float(sys.argv[2])
@@ -338,9 +340,10 @@ def test_one_that_stands_still_is_overtaken_and_writes_nothing_when_it_wakes(
 KILLER = """
 import os, random, signal, sys, time
 from pathlib import Path
-from store.database import migrating, schema
+from store.database import schema
+from store.database.upgrade import migrating
 from store.database.connection import Database
-from tests.store.database import test_migrating
+from tests.store.database.upgrade import test_migrating
 
 schema.MIGRATIONS = test_migrating.ALL
 for line in sys.stdin:

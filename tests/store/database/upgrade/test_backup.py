@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from store.database import backup, schema
+from store.database import schema
 from store.database.connection import Database
+from store.database.upgrade import backup
 from store.queries import views
 from tests.long_run import first
 from tests.store.world import stock, world

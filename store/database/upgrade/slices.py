@@ -2,7 +2,8 @@
 
 It makes its new tables beside the old ones, under names that no version reads, copies into them
 slice by slice, and at its end drops the old ones and gives the new ones their names, in one
-transaction. `store.database.migrating` runs it on a cache, so that it can be killed at any moment.
+transaction. `store.database.upgrade.migrating` runs it on a cache, so that it can be killed at any
+moment.
 """
 
 import sqlite3

@@ -1,0 +1,1 @@
+"""How an older cache is brought up to date: in slices, after a backup, with room on the disk."""
