@@ -1,29 +1,14 @@
 """What the open disagreements come to, by their status: the numbers of a header."""
 
 import sqlite3
-from typing import NamedTuple
 
 from store.database.rows import Columns
 from store.model import Millis
 from store.open_counts.plain import MEASURES
 from store.queries import counted_groups
 from store.queries.counted_groups import BY_THEMSELVES, GROUPS, IS_COUNTED, ITS_GROUP, WITH_ODD
+from store.queries.values import OpenTotals
 from store.targets.verdict_sql import LISTED, REASON, SOURCES, status_of
-
-
-class OpenTotals(NamedTuple):
-    """What an `Overview` counts among the open disagreements."""
-
-    open: int
-    settling: int
-    unknown: int
-    oversell: int
-    oversell_units: int
-    oversell_money: float
-    undersell: int
-    undersell_units: int
-    undersell_money: float
-
 
 _IS_OPEN = "status = 'open'"
 _TOTALS = Columns(

@@ -143,10 +143,9 @@ class ChannelHealth(msgspec.Struct, frozen=True):
         return sum(poll.outcome in FAILURES for poll in self.recent)
 
 
-class Overview(msgspec.Struct, frozen=True):
-    """The header: one glance at everything, at one instant."""
+class OpenTotals(msgspec.Struct, frozen=True):
+    """What the open disagreements come to."""
 
-    skus: int
     open: int
     settling: int
     unknown: int
@@ -157,6 +156,12 @@ class Overview(msgspec.Struct, frozen=True):
     undersell: int
     undersell_units: int
     undersell_money: float
+
+
+class Overview(OpenTotals, frozen=True, kw_only=True):
+    """The header: one glance at everything, at one instant."""
+
+    skus: int
     channels: int
     channels_stale: int
     pending: int

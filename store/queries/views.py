@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
+
 from store.cells.cell_ids import cell, of_channel
 from store.channels import incident_list, incidents, write_pauses
 from store.channels.incident_list import IncidentState
@@ -143,7 +145,7 @@ def _overview(
         incident_list.state(incident, now) for incident in incidents.open_incidents(connection)
     ]
     return Overview(
-        **totals._asdict(),
+        **msgspec.structs.asdict(totals),
         acknowledged=open_totals.acknowledged(connection),
         unreadable=unreadable,
         uncounted=uncounted.count(connection),

@@ -39,14 +39,9 @@ class ChannelEffect(msgspec.Struct, frozen=True):
     """Listings whose target would fall to 0: approved, their updates would end their sale."""
 
 
-class QuarantineEffect(msgspec.Struct, frozen=True):
-    """What accepting one quarantined poll would change. Money is in the channel's currency."""
+class MovedTotals(msgspec.Struct, frozen=True):
+    """What the listings that would move come to. Money is in the channel's currency."""
 
-    channel: str
-    poll_id: int
-    reason: str
-    read_at: Millis
-    counts: PollCounts
     moved: int
     """Listings of the channel whose number, state or presence would change."""
     units_up: int
@@ -56,6 +51,16 @@ class QuarantineEffect(msgspec.Struct, frozen=True):
     unpriced: int
     to_zero: int
     """SKUs that would show nothing for sale where they show something now; gone ones included."""
+
+
+class QuarantineEffect(MovedTotals, frozen=True, kw_only=True):
+    """What accepting one quarantined poll would change."""
+
+    channel: str
+    poll_id: int
+    reason: str
+    read_at: Millis
+    counts: PollCounts
     channels: tuple[ChannelEffect, ...]
     """Those whose disagreements or targets would change, in configured order."""
     rows: tuple[EffectRow, ...]

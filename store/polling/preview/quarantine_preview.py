@@ -5,7 +5,8 @@ which of them the poll would include is not part of it.
 """
 
 import sqlite3
-from typing import NamedTuple
+
+import msgspec
 
 from store.cells.cell_ids import cell
 from store.database import worklist
@@ -13,7 +14,12 @@ from store.database.rows import Columns
 from store.model import QUANTITY_MAX
 from store.polling import quarantine
 from store.polling.comparison import Comparison
-from store.polling.preview.quarantine_effect import ChannelEffect, EffectRow, QuarantineEffect
+from store.polling.preview.quarantine_effect import (
+    ChannelEffect,
+    EffectRow,
+    MovedTotals,
+    QuarantineEffect,
+)
 from store.targets import bundles, copies, truth
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql
 
@@ -41,9 +47,15 @@ def preview_accepting(
         "SELECT finished_at FROM polls WHERE id = ?", (found.id,)
     ).fetchone()
     return QuarantineEffect(
-        channel, found.id, found.reason, read_at, found.counts, **foresight.totals()._asdict(),
-        channels=foresight.channels(), rows=foresight.rows(rows_max),
-    )  # fmt: skip
+        **msgspec.structs.asdict(foresight.totals()),
+        channel=channel,
+        poll_id=found.id,
+        reason=found.reason,
+        read_at=read_at,
+        counts=found.counts,
+        channels=foresight.channels(),
+        rows=foresight.rows(rows_max),
+    )
 
 
 # Per listing of the poll: its last record, how many it has, how often it was counted. One whose
@@ -131,20 +143,8 @@ _OPENS = f"""((x.differs IS NOT NULL AND NOT {_IS_OPEN.format("x.differs")})
   + (x.of_state = 1 AND NOT {_IS_OPEN.format("'state'")}))"""
 
 
-class _Totals(NamedTuple):
-    """What a `QuarantineEffect` sums up."""
-
-    moved: int
-    units_up: int
-    units_down: int
-    money_up: float
-    money_down: float
-    unpriced: int
-    to_zero: int
-
-
 _TOTALS = Columns(
-    _Totals,
+    MovedTotals,
     {
         "moved": "count(*)",
         "units_up": "coalesce(sum(max(0, units)), 0)",
@@ -209,7 +209,7 @@ class _Overlay:
                 self._derive_truths()
         self._compare()
 
-    def totals(self) -> _Totals:
+    def totals(self) -> MovedTotals:
         row = self._connection.execute(
             f"""SELECT {_TOTALS.sql}
             FROM (SELECT sku, {_UNITS} AS units, {_NOW} AS now, {_WAS} AS was, price_minor

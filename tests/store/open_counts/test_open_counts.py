@@ -19,9 +19,8 @@ from store.polling import merge
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
 from store.queries import counted_groups, open_totals, ranking, severity_sql, views
-from store.queries.open_totals import OpenTotals
 from store.queries.ranking_values import GroupBy, RankingHints
-from store.queries.values import DisagreementFilter, Sort
+from store.queries.values import DisagreementFilter, OpenTotals, Sort
 from store.targets.copies import UNPRICED
 from tests.long_run import examples
 from tests.store import drawn_terms
