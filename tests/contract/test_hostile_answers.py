@@ -11,9 +11,9 @@ from sync import values
 from sync.channels.api import addresses
 from sync.channels.base import ListingRef
 from sync.errors import ChannelError, ContractBroken, Temporary
+from tests.contract.amazon.test_feeds import SKUS
 from tests.contract.harness import OverHttp, change, opened, over_http, poll, stocked
 from tests.contract.kinds import running
-from tests.contract.test_amazon_feeds import SKUS
 from tests.fakes.adobe_commerce import AdobeShop
 from tests.fakes.amazon import Amazon
 from tests.fakes.ebay import EbaySeller

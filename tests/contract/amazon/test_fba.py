@@ -8,8 +8,8 @@ import pytest
 from sync.channels.base import ListingRef
 from sync.contract.reading import ReadingSuite
 from sync.errors import ContractBroken, NeedsOperator, Temporary
+from tests.contract.amazon.bench import asked, backend, signed_in
 from tests.contract.harness import OverHttp, change, opened, over_http, poll, stocked
-from tests.contract.test_amazon import asked, backend, signed_in
 from tests.fakes.amazon import STOCK, Amazon
 from tests.fakes.amazon_shelf import DE, FR
 from tests.fakes.amazon_stock import AmazonWarehouse

@@ -10,9 +10,9 @@ from sync.channels.amazon.api import PATCH
 from sync.channels.amazon.writing import PATCHES_S
 from sync.channels.base import Receipt
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
+from tests.contract.amazon.bench import backend, shelf
+from tests.contract.amazon.test_writes import patches
 from tests.contract.harness import OverHttp, change, opened, over_http, poll, settle
-from tests.contract.test_amazon import backend, shelf
-from tests.contract.test_amazon_writes import patches
 from tests.fakes.amazon import Amazon
 from tests.fakes.amazon_feeds import AmazonFeedDesk
 from tests.fakes.amazon_shelf import DE, FR

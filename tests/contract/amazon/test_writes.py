@@ -9,8 +9,8 @@ import pytest
 from store.model import Record
 from sync.channels.base import Change, Receipt
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
+from tests.contract.amazon.bench import backend, shelf
 from tests.contract.harness import OverHttp, change, opened, over_http, poll, settle, stocked
-from tests.contract.test_amazon import backend, shelf
 from tests.fakes.amazon import ITEMS, Amazon
 from tests.fakes.amazon_shelf import DE, FR
 from tests.loopback import Answer, ReceivedRequest
