@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,6 +20,7 @@ from sync.transport.before_write import before_write
 from tests.contract.test_csv import channel, drop
 
 EXPORT = "out/corrections-{batch}.csv"
+NOBODY = 65_534
 
 
 def change(sku: str, quantity: int, number: int = 1, **record: object) -> Change:
@@ -119,11 +123,25 @@ async def test_a_row_that_the_encoding_has_no_letters_for_is_refused_alone(tmp_p
     assert file.read_text() == "sku,available\nA,1\n"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-async def test_a_folder_that_cannot_be_written_needs_a_person(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir(mode=0o500)
-    with pytest.raises(NeedsOperator, match="out can't be written"):
-        await written(tmp_path, change("A", 1))
+@contextmanager
+def as_nobody() -> Iterator[Path]:
+    """A folder that is somebody's who may not write everywhere: root works as `nobody` there."""
+    with TemporaryDirectory() as name:
+        folder, is_root = Path(name), os.geteuid() == 0
+        (folder / "out").mkdir(mode=0o555)
+        folder.chmod(0o755)
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+
+async def test_a_folder_that_cannot_be_written_needs_a_person() -> None:
+    with as_nobody() as folder, pytest.raises(NeedsOperator, match="out can't be written"):
+        await written(folder, change("A", 1))
 
 
 async def test_a_folder_that_is_a_file_is_temporary(tmp_path: Path) -> None:

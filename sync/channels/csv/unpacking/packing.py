@@ -89,6 +89,7 @@ def unpack(file: BinaryIO, name: str, packing: Packing, into: Path) -> None:
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
         raise ContractBroken(f"{name} is damaged: {error}", path="") from error
     except (NotImplementedError, RuntimeError) as error:
+        # What zipfile raises for a way of packing that it does not know, and for a password.
         raise ContractBroken(f"{name} can't be unpacked: {error}", path="") from error
 
 
