@@ -4,6 +4,7 @@ A page is the newest of all kinds of entries; its `cursor` says how far each kin
 """
 
 import heapq
+import itertools
 import sqlite3
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from store.model import Millis
 from store.queries.values import HistoryEntry
 
 _END = 2**63 - 1
+_AHEAD = 100
+"""Rows that are read of a stream before the next one is begun."""
 
 
 class Key(NamedTuple):
@@ -179,7 +182,10 @@ def _merged(
 def _oldest_first(
     connection: sqlite3.Connection, stream: _Stream, within: tuple[Millis, Millis], limit: int
 ) -> Iterator[tuple[_Stream, _Row]]:
-    rows = _cursor(connection, stream, _NEWEST, _IN_ORDER, limit=limit, within=within)
+    # A statement that was read to its end serves the next stream of its kind; while it is open,
+    # that one is prepared anew, which costs far more than the rows where views show the past.
+    cursor = _cursor(connection, stream, _NEWEST, _IN_ORDER, limit=limit, within=within)
+    rows = itertools.chain(cursor.fetchmany(_AHEAD), cursor)
     return ((stream, _Row._make(row)) for row in rows)
 
 
@@ -227,7 +233,7 @@ def _entry(stream: _Stream, row: _Row) -> HistoryEntry:
 def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
     """In the order of their keys."""
     listings = connection.execute(
-        f"""SELECT l.id, i.location, c.id FROM items i JOIN channels c
+        f"""SELECT l.id, i.location, c.id, c.name FROM items i JOIN channels c
         JOIN cells l ON l.id = {cell("c.id", "i.id")}
         WHERE i.sku = ? ORDER BY i.location, c.id""",
         (sku,),
@@ -240,20 +246,20 @@ def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
                 f"{name}/{listing_id}",
                 kind,
                 query,
-                {"listing": listing_id},
+                {"listing": listing_id, "location": location, "channel": channel},
                 rank,
                 location,
                 channel_id,
             )
             for rank, (name, kind, query) in enumerate(_OF_LISTING)
-            for listing_id, location, channel_id in listings
+            for listing_id, location, channel_id, channel in listings
         ),
         *(
             _Stream(
                 f"{name}/{item_id}",
                 "event",
                 query,
-                {"item": item_id},
+                {"item": item_id, "location": location},
                 rank,
                 location,
                 channel_id=0,
@@ -267,29 +273,29 @@ def _streams(connection: sqlite3.Connection, sku: str) -> list[_Stream]:
 _READING = """json_object('available', {r}.available,
   'at_least', json(iif({r}.at_least, 'true', 'false')), 'state', {r}.state,
   'on_hand', {r}.on_hand, 'committed', {r}.committed, 'source_at', {r}.source_at,
-  'present', json(iif({r}.present, 'true', 'false')), 'location', i.location)"""
-"""SQL for the detail of a reading, of alias r; i is its item. So are the others' details below."""
+  'present', json(iif({r}.present, 'true', 'false')), 'location', :location)"""
+"""SQL for the detail of a reading, of alias r. So are the others' details below."""
 
-_TARGET = """json_object('quantity', t.quantity, 'state', t.state, 'location', i.location)"""
+_TARGET = """json_object('quantity', t.quantity, 'state', t.state, 'location', :location)"""
 _TARGET_NOW = """json_object('quantity', l.target_quantity, 'state', l.target_state,
-  'location', i.location)"""
+  'location', :location)"""
 _DISAGREEMENT = """json_object('id', d.id, 'disagreement', d.kind, 'available', d.available,
   'target', d.target_quantity, 'delta', d.delta, 'closed_at', d.closed_at,
-  'location', i.location)"""
+  'location', :location)"""
 _CORRECTION = """json_object('id', k.id, 'step', u.step,
   'who', u.who, 'note', u.note, 'from', k.from_quantity, 'to', k.to_quantity,
   'from_at_least', json(iif(k.from_at_least, 'true', 'false')),
-  'from_state', k.from_state, 'to_state', k.to_state, 'location', i.location)"""
+  'from_state', k.from_state, 'to_state', k.to_state, 'location', :location)"""
 
 _UNSEEN = "EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)"
 
 # A bundle's sale is in each component's timeline too: `of` is the bundle, `moves` the pieces.
 _EVENT = """json_object('id', e.event_id, 'event', e.kind, 'quantity', e.quantity,
   'order', e.order_ref, 'received_at', e.received_at, 'fate', e.fate,
-  'unseen', json(iif({unseen}, 'true', 'false')), 'location', i.location"""
+  'unseen', json(iif({unseen}, 'true', 'false')), 'location', :location"""
 
 _MOVEMENT = f"""{_EVENT.format(unseen="v.unseen")},
-  'of', CASE WHEN e.item_id <> i.id THEN (SELECT sku FROM items WHERE id = e.item_id) END,
+  'of', CASE WHEN e.item_id <> :item THEN (SELECT sku FROM items WHERE id = e.item_id) END,
   'moves', v.available)"""
 _OWN_EVENT = f"{_EVENT.format(unseen=_UNSEEN)})"
 
@@ -298,39 +304,29 @@ _OWN_EVENT = f"{_EVENT.format(unseen=_UNSEEN)})"
 _WITHIN = "+{known_at} BETWEEN :since AND :until"
 
 
-def _of_listing(sort: Sequence[str], at: str, detail: str, source: str, where: str) -> str:
-    """SQL for a stream of one listing; the rows are found first, their details made afterwards."""
+# Where the past is shown, `listings` and `items` are views that take long to prepare: of what a
+# listing is, and where, is bound.
+def _of_listing(sort: Sequence[str], at: str, detail: str, source: str) -> str:
+    """SQL for a stream of one listing; `source`: its table, and the column that has its id."""
     order, row = sort
-    return f"""SELECT {order}, {row}, {at}, {at}, c.name, {detail}
-FROM listings l JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id {source}
-WHERE l.id = :listing AND {where} AND ({order}, {row}) < (:order, :row)
+    return f"""SELECT {order}, {row}, {at}, {at}, :channel, {detail}
+FROM {source} = :listing AND {at} IS NOT NULL AND ({order}, {row}) < (:order, :row)
   AND {_WITHIN.format(known_at=at)}
 ORDER BY {order} DESC, {row} DESC LIMIT :limit"""
 
 
-def _by_id(table: str, alias: str, at: str, detail: str, source: str = "") -> str:
-    """SQL for a stream whose rows are found by id alone, from an index that holds no more."""
-    return f"""SELECT {alias}.id, {alias}.id, {at}, {at}, c.name, {detail}
-FROM (SELECT id FROM {table} WHERE {{where}} AND id < :row ORDER BY id DESC LIMIT :limit) n
-CROSS JOIN {table} {alias} ON {alias}.id = n.id {source} WHERE {_WITHIN.format(known_at=at)}"""
+# Found by id alone first, from an index that holds no more.
+_DISAGREEMENTS = f"""SELECT d.id, d.id, d.first_seen_at, d.first_seen_at, :channel, {_DISAGREEMENT}
+FROM (SELECT id FROM disagreements WHERE listing_id = :listing AND :order > 0 AND id < :row
+  ORDER BY id DESC LIMIT :limit) n
+CROSS JOIN disagreements d ON d.id = n.id WHERE {_WITHIN.format(known_at="d.first_seen_at")}"""
 
-
-_DISAGREEMENTS = _by_id(
-    "disagreements",
-    "d",
-    "d.first_seen_at",
-    _DISAGREEMENT,
-    """JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
-    JOIN channels c ON c.id = l.channel_id""",
-).format(where="listing_id = :listing AND :order > 0")
-
-_CORRECTIONS = f"""SELECT u.id, u.id, u.at, u.at, c.name, {_CORRECTION}
+_CORRECTIONS = f"""SELECT u.id, u.id, u.at, u.at, :channel, {_CORRECTION}
 FROM (SELECT a.id FROM corrections o CROSS JOIN audit a ON a.correction_id = o.id
   WHERE o.listing_id = :listing AND a.id < :row AND :order > 0
   ORDER BY a.id DESC LIMIT :limit) n
 CROSS JOIN audit u ON u.id = n.id JOIN corrections k ON k.id = u.correction_id
-JOIN listings l ON l.id = k.listing_id JOIN items i ON i.id = l.item_id
-JOIN channels c ON c.id = l.channel_id WHERE {_WITHIN.format(known_at="u.at")}"""
+WHERE {_WITHIN.format(known_at="u.at")}"""
 
 # Their order is the `rank` of a key.
 _OF_LISTING: tuple[tuple[str, str, str], ...] = (
@@ -341,8 +337,7 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
             ("r.until_at", "r.id"),
             "r.observed_at",
             _READING.format(r="r"),
-            "JOIN past_readings r ON r.listing_id = l.id",
-            "r.observed_at IS NOT NULL",
+            "past_readings r WHERE r.listing_id",
         ),
     ),
     (
@@ -352,8 +347,7 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
             ("l.observed_at", "l.id"),
             "l.observed_at",
             _READING.format(r="l"),
-            "",
-            "l.observed_at IS NOT NULL",
+            "listings l WHERE l.id",
         ),
     ),
     (
@@ -363,8 +357,7 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
             ("t.until_at", "t.id"),
             "t.since_at",
             _TARGET,
-            "JOIN past_targets t ON t.listing_id = l.id",
-            "t.since_at IS NOT NULL",
+            "past_targets t WHERE t.listing_id",
         ),
     ),
     (
@@ -374,8 +367,7 @@ _OF_LISTING: tuple[tuple[str, str, str], ...] = (
             ("l.target_since", "l.id"),
             "l.target_since",
             _TARGET_NOW,
-            "",
-            "l.target_since IS NOT NULL",
+            "listings l WHERE l.id",
         ),
     ),
     ("disagreement", "disagreement", _DISAGREEMENTS),
@@ -388,13 +380,13 @@ FROM (SELECT event_row FROM movements WHERE item_id = :item AND event_row < :row
   ORDER BY event_row DESC LIMIT :limit) n
 CROSS JOIN movements v ON v.event_row = n.event_row AND v.item_id = :item
 JOIN events e ON e.id = v.event_row JOIN channels c ON c.id = e.channel_id
-JOIN items i ON i.id = :item WHERE {_WITHIN.format(known_at="e.received_at")}"""
+WHERE {_WITHIN.format(known_at="e.received_at")}"""
 
 _UNMOVED = f"""SELECT e.id, e.id, e.received_at, e.at, c.name, {_OWN_EVENT}
 FROM (SELECT x.id FROM events x WHERE x.item_id = :item AND x.id < :row AND :order > 0
     AND NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = x.id AND v.item_id = :item)
   ORDER BY x.id DESC LIMIT :limit) n
 CROSS JOIN events e ON e.id = n.id JOIN channels c ON c.id = e.channel_id
-JOIN items i ON i.id = :item WHERE {_WITHIN.format(known_at="e.received_at")}"""
+WHERE {_WITHIN.format(known_at="e.received_at")}"""
 
 _OF_ITEM: tuple[tuple[str, str], ...] = (("movement", _MOVED), ("event", _UNMOVED))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.history import timeline
+from store.history.rewind import open_at
 from store.history.timeline import TimelineCursor, TimelinePage
 from store.model import Component, Terms
 from store.queries.values import HistoryEntry
@@ -16,7 +17,7 @@ from tests.long_run import first
 from tests.store.accounts.test_balance import report, sold
 from tests.store.correction_steps import correct, oversold
 from tests.store.cost_counter import ROOM, steps_to_read
-from tests.store.world import START, World, channel, stock, terms, warehouse, world
+from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
 
 
 def page(
@@ -127,6 +128,41 @@ def test_what_comes_while_one_pages_back_takes_nothing_from_the_older_pages(
 def test_nothing_is_known_of_an_unknown_sku(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         assert page(w, 5, sku="NO SUCH") == TimelinePage((), None)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_what_reads_one_sku_is_not_prepared_anew_for_the_next(tmp_path: Path, days: int) -> None:
+    shops = [channel(f"shop {number}") for number in range(4)]
+    with world(tmp_path, warehouse(), *shops) as w:
+        for _ in range(3):
+            for name in ["warehouse", *(shop.name for shop in shops)]:
+                w.poll(name, stock(A=w.now % 7, B=w.now % 5))
+        now = w.now
+        w.now += days * 24 * 60 * MINUTE
+        w.poll("warehouse", stock(A=50, B=60))
+        with open_at(w.database.path, now) if days else w.database.snapshot() as then:
+            assert len(then.read(timeline.history, "B")) > 5
+            first_sku, second_sku = then.read(prepared, "A", "B")
+            assert second_sku == 0 < first_sku
+
+
+def prepared(connection: sqlite3.Connection, *skus: str) -> list[int]:
+    """How often SQLite asks what may be read, for each SKU's timeline: not of what is prepared."""
+    asked = 0
+
+    def count(*_: object) -> int:
+        nonlocal asked
+        asked += 1
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(count)
+    counts = []
+    for sku in skus:
+        asked = 0
+        timeline.history(connection, sku)
+        counts.append(asked)
+    connection.set_authorizer(None)
+    return counts
 
 
 @pytest.mark.parametrize("limit", [1, 10, 200])
