@@ -4,16 +4,20 @@ What is unexplained stays as it was (`store.accounts.balance`): what the events 
 had added is put into their listings' openings.
 """
 
+import itertools
 import json
 import sqlite3
 from typing import NamedTuple
 
 from store.accounts import account_rows, balance
+from store.cells import instants
 from store.cells.cell_ids import cell
 from store.model import Millis
 
 STEP = 500
 """Rows that one transaction looks at: a few milliseconds, so that no poll waits for long."""
+
+_ALL_CELLS = 2**63 - 1
 
 
 class ThinningProgress(NamedTuple):
@@ -21,6 +25,8 @@ class ThinningProgress(NamedTuple):
 
     table: int = 0
     after: int = 0
+    unused: frozenset[int] | None = None
+    """After the tables: the old instants of which no cell up to `after` was seen to use one."""
 
 
 class _Table(NamedTuple):
@@ -78,8 +84,11 @@ def thin(
 ) -> ThinningProgress | None:
     """Take out of one table what ended before an instant; return where to go on, None at the end.
 
-    Looks at `STEP` rows at most. Safe to repeat from the start.
+    Looks at `STEP` rows at most, and at last, for instants, at `instants.CELLS_AT_ONCE` cells. Safe
+    to repeat from the start.
     """
+    if place.table == len(_TABLES):
+        return _thin_instants(connection, place, before=before)
     # By the ids from the oldest on, and no further than to the first row that began after the
     # instant: it costs what goes, and the few old rows that must stay.
     table = _TABLES[place.table]
@@ -96,7 +105,22 @@ def thin(
     last = seen[-1] if len(seen) == STEP else None
     if last is not None and not last.began_later:
         return ThinningProgress(place.table, last.id)
-    return ThinningProgress(place.table + 1) if place.table + 1 < len(_TABLES) else None
+    return ThinningProgress(place.table + 1)
+
+
+def _thin_instants(
+    connection: sqlite3.Connection, place: ThinningProgress, *, before: Millis
+) -> ThinningProgress | None:
+    """Look through the cells for what they use of the old instants; then remove the others."""
+    unused = instants.old(connection, before) if place.unused is None else place.unused
+    last: int | None = place.after
+    if last != _ALL_CELLS:
+        unused, last = instants.without_used(connection, unused, place.after)
+    if last is not None and last != _ALL_CELLS:
+        return place._replace(after=last, unused=unused)
+    going = frozenset(itertools.islice(unused, STEP))
+    instants.remove(connection, going)
+    return place._replace(after=_ALL_CELLS, unused=unused - going) if unused > going else None
 
 
 def thinned_before(connection: sqlite3.Connection) -> Millis | None:

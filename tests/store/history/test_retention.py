@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from store.cells import instants
 from store.event_kinds import Event
 from store.history import retention, timeline
 from store.history.retention import ThinningProgress
 from store.model import CorrectionStatus, Millis
+from store.polling import merge
 from tests.long_run import examples
 from tests.store.accounts.test_balance import (
     check,
@@ -137,6 +139,54 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
         assert kept == ThinningProgress(1), "it goes no further than to what is younger"
         assert thin(w, 10**6) > 2
         assert rows(w, "past_readings") == 0
+
+
+SHOWN = "SELECT id, observed_at, target_since FROM listings"
+USED = """SELECT count(DISTINCT kept) FROM (SELECT observed_kept AS kept FROM cells
+  UNION SELECT since_kept FROM cells) WHERE kept < 0"""
+
+
+def test_an_instant_goes_once_no_cell_uses_it_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instants, "CELLS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "STEP", 3)
+    with world(tmp_path) as w:
+        for quantity in range(8):
+            w.poll("warehouse", stock(A=quantity, B=quantity, C=min(quantity, 2), D=1))
+            w.poll("shop", stock(A=quantity, B=7, C=2, D=1))
+        shown = w.rows(SHOWN)
+        number = rows(w, "instants")
+
+        thin(w, w.now + DAY)
+        assert rows(w, "instants") == number, "a few stay for nothing"
+
+        monkeypatch.setattr(instants, "FEW", 0)
+        thin(w, w.now + DAY)
+        assert w.rows(SHOWN) == shown
+        assert w.rows(USED) == [(rows(w, "instants"),)]
+        assert rows(w, "instants") < number - retention.STEP
+
+
+def test_what_comes_while_instants_are_thinned_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instants, "CELLS_AT_ONCE", 1)
+    monkeypatch.setattr(instants, "FEW", 0)
+    with world(tmp_path) as w:
+        for quantity in range(6):
+            w.poll("warehouse", stock(A=quantity, B=quantity, C=quantity))
+        before = w.now + DAY
+        ((oldest,),) = w.rows("SELECT at FROM instants WHERE id = -1")
+        place: ThinningProgress | None = ThinningProgress()
+        while place is not None:
+            place = w.database.write(retention.thin, place, before=before)
+            assert w.rows("SELECT id FROM listings WHERE observed_at IS NULL") == []
+            if place is not None and place.after:
+                # As by a clock that was set back, to what no cell that was looked at uses.
+                sweep = w.sweep("warehouse", stock(A=place.after % 9, B=5, C=5))
+                w.now = oldest
+                w.database.write(merge.merge, sweep, w.comparison, now=w.now, as_of=None)
 
 
 @pytest.mark.long
