@@ -105,15 +105,16 @@ def pages(connection: sqlite3.Connection, channel_id: int, poll_id: int) -> Poll
         WHERE p.channel_id = ? AND m.poll_id = ? ORDER BY p.number""",
         (channel_id, poll_id),
     )
-    marks: list[bytes] = []
-    found = PollPages(marks)
+    saved: list[bytes] = []
+    changed: list[bytes] = []
+    for number, content in rows:
+        (saved if number < _CHANGES_FROM else changed).append(content)
+    # SQLite would keep these megabytes for a second reading that never comes.
+    connection.execute("PRAGMA shrink_memory")
     try:
-        for number, content in rows:
-            take = packing.unpack if number < _CHANGES_FROM else packing.change
-            take(found, marks, content)
-    except (msgspec.DecodeError, IndexError):
+        return packing.unpacked(saved, changed)
+    except (msgspec.DecodeError, ValueError, IndexError):
         return PollPages()
-    return found
 
 
 def keep_poll(

@@ -6,7 +6,8 @@ again only once such rows have become many.
 
 import zlib
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, islice
 
 import msgspec
@@ -17,7 +18,10 @@ _ENTRIES_OF_ROW = 65_536
 """About how many entries a row of the cache has: half a megabyte."""
 
 _GROUP = 1024
-"""So many listings are packed as one: as the first of them where each follows the one before."""
+"""So many listings are worked out at once."""
+
+_RUN_LENGTH_MIN = 64
+"""Of the runs of a row, on average; with shorter ones their steps are kept."""
 
 _ONES = int.from_bytes(array("q", [1]) * _GROUP, "little")
 _RAMP = int.from_bytes(array("q", range(_GROUP)), "little")
@@ -29,17 +33,17 @@ class _SavedPages(msgspec.Struct, array_like=True):
     marks: list[bytes]
     sizes: list[int]
     counts: list[int]
-    digests: bytes
+    digests: memoryview
     listing_ids: "_SavedListings"
 
 
 class _SavedListings(msgspec.Struct, array_like=True):
-    """The listings of some entries, in groups."""
+    """The listings of some entries: as runs in which each is one more than the one before."""
 
     firsts: list[int]
-    """The first of each group in which each is one more than the one before; 0: not so."""
+    lengths: list[int]
     steps: bytes
-    """Of the other groups, from each to the next, compressed."""
+    """Instead of the runs, where these would be short: from each to the next, compressed."""
 
 
 class _SavedChanges(msgspec.Struct, array_like=True):
@@ -81,22 +85,32 @@ def packed_changes(known: PollPages, changed: Changes) -> bytes:
     )
 
 
-def unpack(into: PollPages, marks: list[bytes], row: bytes) -> None:
-    """Add the pages of a row of `packed`; `marks` are those of `into`. Raises DecodeError."""
-    saved = msgspec.msgpack.decode(row, type=_SavedPages)
-    end = len(into.digests)
-    marks += saved.marks
-    into.sizes.extend(saved.sizes)
-    into.ends.extend(islice(accumulate(saved.counts, initial=end), 1, None))
-    into.digests.frombytes(saved.digests)
-    into.listing_ids.extend(_listings_of(saved.listing_ids, len(into.digests) - end))
+def unpacked(rows: Iterable[bytes], changed: Iterable[bytes] = ()) -> PollPages:
+    """The pages of the rows of `packed`, and of those of `packed_changes` that came after.
+
+    Raises DecodeError, ValueError and IndexError where they are not such rows.
+    """
+    saved = [msgspec.msgpack.decode(row, type=_SavedPages) for row in rows]
+    ends = list(accumulate(sum(some.counts) for some in saved))
+    total = ends[-1] if ends else 0
+    # Made at their full length: arrays that grow by turns leave as much memory lost between them.
+    found = PollPages(digests=array("Q", [0]) * total, listing_ids=array("q", [0]) * total)
+    digests, listing_ids = memoryview(found.digests).cast("B"), memoryview(found.listing_ids)
+    for some, start, end in zip(saved, (0, *ends), ends, strict=False):
+        found.marks.extend(some.marks)
+        found.sizes.extend(some.sizes)
+        found.ends.extend(islice(accumulate(some.counts, initial=start), 1, None))
+        digests[8 * start : 8 * end] = some.digests
+        _fill(listing_ids[start:end], some.listing_ids)
+    for row in changed:
+        _change(found, row)
+    return found
 
 
-def change(into: PollPages, marks: list[bytes], row: bytes) -> None:
-    """Change pages as a row of `packed_changes` says. Raises DecodeError and IndexError."""
+def _change(into: PollPages, row: bytes) -> None:
     saved = msgspec.msgpack.decode(row, type=_SavedChanges)
     for page, mark, size in zip(saved.pages, saved.marks, saved.sizes, strict=True):
-        marks[page], into.sizes[page] = mark, size
+        into.marks[page], into.sizes[page] = mark, size
     changed = zip(saved.entries, saved.digests, saved.listing_ids, strict=True)
     for entry, digest, listing_id in changed:
         into.digests[entry], into.listing_ids[entry] = digest, listing_id
@@ -106,10 +120,10 @@ def _pack(known: PollPages, first: int, last: int) -> bytes:
     start, end = known.start(first), known.ends[last - 1]
     return _encode(
         _SavedPages(
-            list(known.marks[first:last]),
+            known.marks[first:last],
             known.sizes[first:last].tolist(),
             [known.ends[page] - known.start(page) for page in range(first, last)],
-            known.digests[start:end].tobytes(),
+            memoryview(known.digests)[start:end].cast("B"),
             _saved_listings(known.listing_ids[start:end]),
         )
     )
@@ -117,30 +131,55 @@ def _pack(known: PollPages, first: int, last: int) -> bytes:
 
 def _saved_listings(listing_ids: "array[int]") -> _SavedListings:
     firsts: list[int] = []
-    others = array("q")
-    for start in range(0, len(listing_ids), _GROUP):
-        group = listing_ids[start : start + _GROUP]
-        follow = group[0] > 0 and group == _following(group[0], len(group))
-        firsts.append(group[0] if follow else 0)
-        others.extend(array("q") if follow else group)
-    return _SavedListings(firsts, zlib.compress(steps_of(others), 1) if others else b"")
+    lengths: list[int] = []
+    place, runs_max = 0, 1 + len(listing_ids) // _RUN_LENGTH_MIN
+    while place < len(listing_ids):
+        if len(firsts) == runs_max:
+            return _SavedListings([], [], zlib.compress(steps_of(listing_ids), 1))
+        length = _run_length(listing_ids, place)
+        firsts.append(listing_ids[place])
+        lengths.append(length)
+        place += length
+    return _SavedListings(firsts, lengths, b"")
 
 
-def _listings_of(saved: _SavedListings, count: int) -> "array[int]":
-    others = from_steps(zlib.decompress(saved.steps)) if saved.steps else array("q")
-    found, taken = array("q"), 0
-    for first in saved.firsts:
-        size = min(_GROUP, count - len(found))
-        if first:
-            found.extend(_following(first, size))
-        else:
-            found.extend(others[taken : taken + size])
-            taken += size
-    return found
+def _run_length(listing_ids: "array[int]", start: int) -> int:
+    """How many from a place on are each one more than the one before."""
+    end = start
+    while end < len(listing_ids):
+        some = listing_ids[end : end + _GROUP]
+        following = _following(listing_ids[start] + end - start, len(some))
+        if some != following:
+            return (
+                end
+                - start
+                + bisect_left(
+                    range(1, len(some)), True, key=lambda size: some[:size] != following[:size]
+                )
+            )
+        end += len(some)
+    return end - start
+
+
+def _fill(into: memoryview, saved: _SavedListings) -> None:
+    """Write the listings of a row. Raises ValueError where they are fewer or more."""
+    if saved.steps:
+        into[:] = from_steps(zlib.decompress(saved.steps))
+        return
+    if sum(saved.lengths) != len(into):
+        raise ValueError("other listings than entries")
+    start = 0
+    for first, length in zip(saved.firsts, saved.lengths, strict=True):
+        for place in range(0, length, _GROUP):
+            some = _following(first + place, min(_GROUP, length - place))
+            into[start : start + len(some)] = some
+            start += len(some)
 
 
 def _following(first: int, count: int) -> "array[int]":
-    """So many numbers, each one more than the one before."""
+    """So many numbers, each one more than the one before; at most `_GROUP`."""
+    if first < 0:
+        return array("q", range(first, first + count))
     # As one sum of two long numbers, and so without a step of Python for each.
     content = (_RAMP + first * _ONES).to_bytes(8 * _GROUP, "little")
     found = array("q")

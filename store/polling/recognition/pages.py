@@ -24,11 +24,10 @@ UNMARKED = b""
 """The digest of a page that is never recognised as a whole."""
 
 
-def mark_of(content: bytes | memoryview) -> bytes:
-    """The digest of a page's bytes: 16 bytes."""
-    # A page that is taken for another loses its changes without a trace. Of 64 bits two in some
-    # billions of pages are alike by chance; of 128 none ever are.
-    return xxhash.xxh3_128_digest(content)
+mark_of = xxhash.xxh3_128_digest
+"""The digest of a page's bytes: 16 bytes. A page that is taken for another loses its changes
+without a trace. Of 64 bits two in some billions of pages are alike by chance; of 128 none ever
+are."""
 
 
 digest_of = xxhash.xxh3_64_intdigest
@@ -74,7 +73,7 @@ ALL_NEW = PageMarks()
 class PollPages(msgspec.Struct, frozen=True):
     """All pages of a poll, in order, as flat arrays: 16 bytes an entry, and about 60 a page."""
 
-    marks: Sequence[bytes] = ()
+    marks: list[bytes] = msgspec.field(default_factory=list)
     sizes: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     ends: "array[int]" = msgspec.field(default_factory=lambda: array("q"))
     """Where each page's entries end among all."""
@@ -116,9 +115,8 @@ def joined(
 
     `digests` and `listing_ids` have the entries of the fresh ones, in order.
     """
-    marks: list[bytes] = []
-    made = PollPages(marks)
-    taken = 0
+    made = PollPages()
+    marks, taken = made.marks, 0
     for part in layout:
         begin = len(made.digests)
         if isinstance(part, range):
@@ -189,7 +187,7 @@ def changes(
     return found if page == len(known.marks) else None
 
 
-_STRETCH = 16
+_STRETCH = 64
 """So many entries are compared one by one."""
 
 
@@ -209,26 +207,26 @@ def _differing_places(before: "array[int]", now: "array[int]", start: int) -> It
         yield from (start + entry for entry in range(first, end) if before[entry] != now[entry])
 
 
-def replaced(
+def replace(
     known: PollPages,
     layout: Sequence[range | FreshPage],
     digests: "array[int]",
     listing_ids: "array[int]",
-) -> PollPages:
-    """The same as `joined`, where `changes` finds the known pages at their places."""
-    marks = list(known.marks)
-    made = PollPages(marks, known.sizes[:], known.ends, known.digests[:], known.listing_ids[:])
+) -> None:
+    """Make the pages of a poll of the known ones, where `changes` finds these at their places.
+
+    They are then what `joined` makes, without a copy of all that stands.
+    """
     page = taken = 0
     for part in layout:
         if isinstance(part, range):
             page = part.stop
             continue
         start, stop = known.start(page), taken + part.entries
-        marks[page], made.sizes[page] = part.mark, part.size
-        made.digests[start : start + part.entries] = digests[taken:stop]
-        made.listing_ids[start : start + part.entries] = listing_ids[taken:stop]
+        known.marks[page], known.sizes[page] = part.mark, part.size
+        known.digests[start : start + part.entries] = digests[taken:stop]
+        known.listing_ids[start : start + part.entries] = listing_ids[taken:stop]
         page, taken = page + 1, stop
-    return made
 
 
 _FEW = 50_000

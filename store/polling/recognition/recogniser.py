@@ -21,10 +21,10 @@ from store.polling.recognition.pages import (
     changes,
     joined,
     mark_of,
-    replaced,
+    replace,
 )
 
-_FORM = 3
+_FORM = 4
 """Of what is saved: it is raised with every change of how."""
 
 _FAR = 1_000
@@ -313,8 +313,12 @@ class Recogniser:
             changed = None if known is None else changes(known, layout, digests, listing_ids)
             stands = changed == ([], [])
             if not stands:
-                put = joined if changed is None else replaced
-                memory.pages = put(self.pages, layout, digests, listing_ids)
+                # Until it is known of which poll they are, they are of none.
+                memory.poll_id = 0
+                if known is None or changed is None:
+                    memory.pages = joined(self.pages, layout, digests, listing_ids)
+                else:
+                    replace(known, layout, digests, listing_ids)
                 memory.note(changed)
         memory.configured, memory.described = self.configured, self.described
         return stands and described == (self.configured, self.described)

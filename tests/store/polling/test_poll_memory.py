@@ -1,7 +1,6 @@
 """What an engine remembers of a poll is saved, and comes back as it was."""
 
 from array import array
-from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +15,7 @@ from store.polling.recognition.pages import (
     differing,
     joined,
     mark_of,
-    replaced,
+    replace,
 )
 
 IDS = st.lists(st.integers(1, 2**50) | st.integers(1, 9) | st.just(NO_RECORD), max_size=70)
@@ -47,7 +46,8 @@ def test_many_are_told_apart_as_few_are(before: list[int], now: list[int]) -> No
     assert differing(array("q", before) + many, many + array("q", now)) == few
 
 
-ENTRIES = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 99)), min_size=1, max_size=5)
+LISTINGS = st.integers(1, 99) | st.just(NO_RECORD)
+ENTRIES = st.lists(st.tuples(st.integers(0, 2**64 - 1), LISTINGS), min_size=1, max_size=5)
 LISTS = st.lists(ENTRIES, min_size=1, max_size=6)
 
 
@@ -64,16 +64,6 @@ def arrays(pages: list[list[tuple[int, int]]]) -> tuple["array[int]", "array[int
     )
 
 
-def unpacked(rows: Iterable[bytes], changed: Iterable[bytes] = ()) -> PollPages:
-    marks: list[bytes] = []
-    found = PollPages(marks)
-    for row in rows:
-        packing.unpack(found, marks, row)
-    for row in changed:
-        packing.change(found, marks, row)
-    return found
-
-
 @given(LISTS, st.sampled_from((1, 500, 2_100)))
 def test_pages_come_back_as_they_were_packed(
     pages: list[list[tuple[int, int]]], following: int
@@ -82,7 +72,7 @@ def test_pages_come_back_as_they_were_packed(
     after = [[(place, 7 + place) for place in range(following)]]
     known = whole(pages + after + pages)
 
-    assert unpacked(packing.packed(known)) == known
+    assert packing.unpacked(packing.packed(known)) == known
 
 
 @given(LISTS, st.data())
@@ -107,11 +97,11 @@ def test_what_has_changed_of_pages_is_all_that_is_packed_again(
         if changed is None:
             assert made.ends != known.ends
             return
-        assert made == replaced(known, layout, *arrays(fresh))
-        changed_rows.append(packing.packed_changes(made, changed))
-        known = made
+        replace(known, layout, *arrays(fresh))
+        assert made == known
+        changed_rows.append(packing.packed_changes(known, changed))
 
-    assert unpacked(rows, changed_rows) == known
+    assert packing.unpacked(rows, changed_rows) == known
 
 
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=4), st.data())

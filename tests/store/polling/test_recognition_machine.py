@@ -4,6 +4,7 @@ The machine drives one channel through every act that moves its readings, in any
 what the cache says after each good poll against what the poll itself said.
 """
 
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -127,6 +128,19 @@ class Recognition(RuleBasedStateMachine):
         """A poll ends midway: it counts for nothing."""
         sweep = self.swept(content)
         self.world.database.write(merge.fail, sweep, "503", now=self.world.now)
+
+    @rule(content=POLLS)
+    def fail_to_commit(self, content: PollContent) -> None:
+        """The disk is full as a merge ends: nothing stands, or is recognised by it."""
+        sweep = self.swept(content)
+        self.world.database.write(staging.counts, sweep)
+        with pytest.raises(OSError, match="full"):
+            self.world.database.write(self.merge_in_vain, sweep)
+        self.world.database.write(merge.fail, sweep, "full", now=self.world.now)
+
+    def merge_in_vain(self, connection: sqlite3.Connection, sweep: Sweep) -> None:
+        merge.merge(connection, sweep, self.world.comparison, now=self.world.now, as_of=None)
+        raise OSError("the disk is full")
 
     @rule(content=POLLS)
     def quarantine(self, content: PollContent) -> None:

@@ -65,10 +65,10 @@ class Reader:
                     layout.append(part)
             if page.marks.source is not None:
                 self.memory.source = page.marks.source
-        known = recogniser.pages
+        whole_again = joined(recogniser.pages, layout, digests, ids)
         recogniser.remember(self.memory, layout, digests, ids)
         assert self.memory.pages is not None
-        assert self.stands or self.memory.pages == joined(known, layout, digests, ids)
+        assert self.stands or self.memory.pages == whole_again
         self.memory.records = self.memory.pages.records
         self.memory.poll_id += 1
         return pages
