@@ -28,6 +28,11 @@ IS_OPEN = """CASE WHEN a.id IS NULL THEN l.available IS NOT NULL AND l.at_least 
   ELSE a.opening IS NOT NULL END"""
 """SQL for whether cell l has an account: a first number to count from."""
 
+BEFORE = f"""{{0}}.at > max(coalesce(d.source_at, {_READ_AT}), {_READ_AT})
+  AND {{0}}.received_at > {_READ_AT}"""
+"""SQL for whether the newest reading of cell l is from before an event, and so cannot include it;
+NULL where it was never read."""
+
 _OPEN = """INSERT OR IGNORE INTO cell_accounts (id, opening, opening_at, opening_read_at)
 SELECT l.id, l.opening, l.opening_at, l.opening_read_at FROM listings l
 WHERE l.id IN ({these}) AND l.observed_at IS NOT NULL"""

@@ -134,7 +134,8 @@ _HAS_EVENTS = """(EXISTS (SELECT 1 FROM movements v WHERE v.item_id = i.id)
 _MOVED = f"""FROM moved m CROSS JOIN items i ON i.id = m.item_id
   CROSS JOIN channels c CROSS JOIN cells l ON l.id = {cell("c.id", "m.item_id")}
   {account_rows.BESIDE}
-  WHERE (:channel IS NULL OR c.id = :channel OR {cell("c.id", "m.item_id")} = i.quantity_listing_id)
+  WHERE m.by_events = 0 AND (:channel IS NULL OR c.id = :channel
+      OR {cell("c.id", "m.item_id")} = i.quantity_listing_id)
     AND ({_HAS_EVENTS}{{or_written}})"""
 _OR_WRITTEN = f" OR EXISTS (SELECT 1 FROM corrections k WHERE {_OURS})"
 
@@ -145,6 +146,7 @@ _THESE = f"""FROM json_each(:listings) j CROSS JOIN cells l ON l.id = j.value
 def settle_known(connection: sqlite3.Connection, compiled: PolicySql, channel: str | None) -> None:
     """Count again what is known to have moved the listings of the items in `moved`.
 
+    What events alone have moved keeps its count, for no reading includes them yet.
     After it is settled which events are unseen; may be repeated. `channel`: the only one whose
     readings moved or that reported events; None: any. Costs an indexed probe an item, and nothing
     while there are neither events nor verified corrections.

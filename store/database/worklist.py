@@ -1,6 +1,10 @@
 """The list of items that one transaction has moved, in temporary tables of its connection.
 
+`by_events` in `moved`: nothing but events has moved the item, and no reading includes them yet. So
+its truth is what it was, and so is what is known to have moved each of its listings.
+
 `fresh_events` are the events taken in this transaction, until it is known what became of them.
+`alone`: no other event names its order, and it gives nothing back, so that all of it counts.
 """
 
 import sqlite3
@@ -11,8 +15,10 @@ import msgspec
 # Every later step joins to `moved` first, so that a change of ten SKUs costs the same whether the
 # catalogue has a thousand or a million.
 TABLES = (
-    "CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY)",
-    "CREATE TEMP TABLE IF NOT EXISTS fresh_events (event_row INTEGER PRIMARY KEY)",
+    """CREATE TEMP TABLE IF NOT EXISTS moved (item_id INTEGER PRIMARY KEY,
+      by_events INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE TEMP TABLE IF NOT EXISTS fresh_events (event_row INTEGER PRIMARY KEY,
+      alone INTEGER NOT NULL DEFAULT 0)""",
 )
 
 
@@ -34,9 +40,11 @@ def forget(connection: sqlite3.Connection) -> None:
 
 
 def note(connection: sqlite3.Connection, item_ids: Iterable[int]) -> None:
-    """Add items to the list."""
+    """Add items to the list, as moved by more than events."""
     connection.executemany(
-        "INSERT OR IGNORE INTO moved (item_id) VALUES (?)", ((item_id,) for item_id in item_ids)
+        """INSERT INTO moved (item_id) VALUES (?)
+        ON CONFLICT (item_id) DO UPDATE SET by_events = 0 WHERE by_events = 1""",
+        ((item_id,) for item_id in item_ids),
     )
 
 

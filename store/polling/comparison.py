@@ -224,7 +224,7 @@ class Comparison:
                 SELECT {cell(str(mine), "i.id")}, 0
                 FROM moved m CROSS JOIN items i ON i.id = m.item_id
                 LEFT JOIN cells l ON l.id = {cell(str(mine), "i.id")}
-                WHERE l.id IS NULL AND i.truth_quantity IS NOT NULL
+                WHERE m.by_events = 0 AND l.id IS NULL AND i.truth_quantity IS NOT NULL
                   AND {compiled.expected(channel)}
                   AND {compiled.authority("quantity")} <> {mine}""",
                 compiled.values,

@@ -183,6 +183,9 @@ def _among(kinds: Iterable[EventKind]) -> str:
     return f"({words})"
 
 
+LOOKS_BACK = f"e.kind IN {_among((*RETURNS, EventKind.ADJUSTED))}"
+"""SQL for whether how much of event e counts may hang on other events, without an order too."""
+
 GIVES_BACK = f"e.order_ref IS NOT NULL AND e.kind IN {_among(RETURNS)}"
 """SQL for whether event e returns something to an order."""
 
@@ -216,8 +219,8 @@ _ORDER = Columns(
 # What is taken counts whole: an order to which nothing has returned needs no second look.
 _OF_ORDERS = f"""SELECT {_ORDER.sql}
 FROM (SELECT DISTINCT e.item_id, e.order_ref FROM {_FRESH} WHERE e.order_ref IS NOT NULL
-  AND EXISTS (SELECT 1 FROM events r WHERE r.item_id = e.item_id AND r.order_ref = e.order_ref
-    AND r.kind IN {_among(RETURNS)})) f
+  AND x.alone = 0 AND EXISTS (SELECT 1 FROM events r WHERE r.item_id = e.item_id
+    AND r.order_ref = e.order_ref AND r.kind IN {_among(RETURNS)})) f
 CROSS JOIN events o ON o.item_id = f.item_id AND o.order_ref = f.order_ref
   AND o.kind IN {_among((*TAKES, *RETURNS))}
 JOIN channels c ON c.id = o.channel_id ORDER BY o.item_id, o.order_ref"""
@@ -250,7 +253,7 @@ def settle(connection: sqlite3.Connection, compiled: PolicySql, *, echo: str) ->
     `echo` is SQL for whether event e is a write of ours. Costs what is known of the orders and of
     the last days of the listings that the events are about.
     """
-    if not worklist.has_fresh_events(connection):
+    if connection.execute("SELECT 1 FROM fresh_events WHERE alone = 0 LIMIT 1").fetchone() is None:
         return
     for statement in _WORK_TABLES:
         connection.execute(statement)
@@ -262,7 +265,7 @@ def settle(connection: sqlite3.Connection, compiled: PolicySql, *, echo: str) ->
         counted |= of_order(events)
     connection.execute(
         f"""INSERT INTO adjusting SELECT e.item_id, e.channel_id, min(e.at) FROM {_FRESH}
-        WHERE e.kind = 'adjusted' GROUP BY e.item_id, e.channel_id"""
+        WHERE x.alone = 0 AND e.kind = 'adjusted' GROUP BY e.item_id, e.channel_id"""
     )
     writes: dict[tuple[int, int], list[Millis]] = defaultdict(list)
     for item_id, channel_id, written_at in connection.execute(_WRITES):
@@ -286,6 +289,7 @@ def settle(connection: sqlite3.Connection, compiled: PolicySql, *, echo: str) ->
             "UPDATE movements SET available = ?, on_hand = ? WHERE item_id = ? AND event_row = ?",
             [(available, on_hand, item_id, row) for row, item_id, available, on_hand, _ in moved],
         )
+        worklist.note(connection, (item_id for _, item_id, *_ in moved))
 
 
 def movements(compiled: PolicySql, rows: str) -> str:
@@ -310,7 +314,7 @@ _SIGNS = {
 
 _EXCESSES = f"""SELECT c.name, e.event_id, e.kind, e.quantity, e.quantity - e.counted,
   e.order_ref, i.sku
-FROM (SELECT DISTINCT e.item_id, e.order_ref FROM {_FRESH} WHERE {GIVES_BACK}) f
+FROM (SELECT DISTINCT e.item_id, e.order_ref FROM {_FRESH} WHERE x.alone = 0 AND {GIVES_BACK}) f
 CROSS JOIN events e ON e.item_id = f.item_id AND e.order_ref = f.order_ref
   AND e.kind IN {_among(RETURNS)} AND e.counted < e.quantity
 JOIN items i ON i.id = e.item_id JOIN channels c ON c.id = e.channel_id ORDER BY e.at, e.id"""

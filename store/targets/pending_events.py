@@ -20,7 +20,7 @@ from store.targets.verdict_sql import as_of_within, authority_as_of, whole_as_of
 WORK_TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
       sure_until INTEGER, lag_ms INTEGER, authority INTEGER)""",
-    "CREATE TEMP TABLE IF NOT EXISTS flags (movement_id INTEGER PRIMARY KEY, unseen INTEGER)",
+    "CREATE TEMP TABLE IF NOT EXISTS turned (movement_id INTEGER PRIMARY KEY, item_id INTEGER)",
     """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
       available INTEGER, on_hand INTEGER)""",
 )
@@ -178,7 +178,7 @@ def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool)
     """
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
         return False
-    for table in ("touched", "flags", "pendings"):
+    for table in ("touched", "turned", "pendings"):
         connection.execute(f"DELETE FROM {table}")
     rests_on = f"coalesce({NEWEST_PLACE}, i.quantity_listing_id)"
     connection.execute(
@@ -193,14 +193,20 @@ def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool)
         LEFT JOIN cell_details a ON a.id = r.listing_id"""
     )
     connection.execute(
-        f"""INSERT INTO flags (movement_id, unseen) SELECT v.id, {unseen(any_pools=any_pools)}
+        f"""INSERT INTO turned (movement_id, item_id) SELECT v.id, v.item_id
         FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id AND v.unseen = 1
           OR v.item_id = t.item_id AND v.at > t.as_of - t.lag_ms
-        CROSS JOIN events e ON e.id = v.event_row"""
+        CROSS JOIN events e ON e.id = v.event_row
+        WHERE v.unseen <> {unseen(any_pools=any_pools)}"""
     )
     connection.execute(
-        """UPDATE movements SET unseen = 1 - unseen WHERE id IN (SELECT v.id FROM flags f
-          CROSS JOIN movements v ON v.id = f.movement_id WHERE v.unseen <> f.unseen)"""
+        """UPDATE movements SET unseen = 1 - unseen
+        WHERE id IN (SELECT movement_id FROM turned)"""
+    )
+    # What a reading has taken in counts in its account from now on.
+    connection.execute(
+        """UPDATE moved SET by_events = 0
+        WHERE item_id IN (SELECT item_id FROM turned) AND by_events = 1"""
     )
     _sum_up(connection, any_pools=any_pools)
     connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
@@ -294,21 +300,29 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
         return
     authority = compiled.authority("quantity")
     same_order = f"{of_order(any_pools=bool(compiled.terms.pools))} AND {ALIKE}"
-    connection.execute(
-        f"""UPDATE events AS e SET fate = CASE
+    fates = connection.execute(
+        f"""SELECT CASE
           WHEN EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id AND v.unseen = 1)
             THEN '{EventFate.PROJECTED}'
-          WHEN channel_id = f.authority OR kind = 'adjusted' THEN '{EventFate.EXPLAINS}'
+          WHEN e.channel_id = {authority} OR e.kind = 'adjusted' THEN '{EventFate.EXPLAINS}'
           WHEN {OF_NOTHING_KNOWN} THEN '{EventFate.EXPLAINS}'
-          WHEN counted = 0 THEN '{EventFate.EXCESS}'
-          WHEN order_ref IS NOT NULL
-            AND {reported_by_another(same_order, "oc.id <> f.authority")} THEN '{EventFate.COPY}'
-          ELSE '{EventFate.INCLUDED}' END
-        FROM (SELECT y.id AS event_row, {authority} AS authority FROM fresh_events x
-          CROSS JOIN events y ON y.id = x.event_row JOIN items i ON i.id = y.item_id) f
-        WHERE f.event_row = e.id AND e.id IN (SELECT event_row FROM fresh_events)""",
+          WHEN e.counted = 0 THEN '{EventFate.EXCESS}'
+          WHEN e.order_ref IS NOT NULL
+            AND {reported_by_another(same_order, f"oc.id <> {authority}")} THEN '{EventFate.COPY}'
+          ELSE '{EventFate.INCLUDED}' END AS found, e.id
+        FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
+        CROSS JOIN items i ON i.id = e.item_id WHERE found <> e.fate""",
         compiled.values,
-    )
+    ).fetchall()
+    connection.executemany("UPDATE events SET fate = ? WHERE id = ?", fates)
+    if any(fate == EventFate.INCLUDED for fate, _ in fates):
+        _note_late(connection, now=now)
+    counted_events.report_excesses(connection, now=now)
+    connection.execute("DELETE FROM fresh_events")
+
+
+def _note_late(connection: sqlite3.Connection, *, now: Millis) -> None:
+    """Count against their channels the fresh events that the authority had included already."""
     connection.execute(
         f"""INSERT INTO odd_events (channel_id, event_id, what, seen_at, words)
         SELECT e.channel_id, e.event_id, '{EventFault.LATE}', ?, 'event ' || e.event_id
@@ -317,5 +331,3 @@ def settle_fates(connection: sqlite3.Connection, compiled: PolicySql, *, now: Mi
         WHERE e.fate = '{EventFate.INCLUDED}'""",
         (now,),
     )
-    counted_events.report_excesses(connection, now=now)
-    connection.execute("DELETE FROM fresh_events")

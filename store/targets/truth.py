@@ -57,14 +57,17 @@ BOUNDED = f"max(-{QUANTITY_MAX}, min({QUANTITY_MAX}, {{}}))"
 
 
 def read(connection: sqlite3.Connection, compiled: PolicySql) -> None:
-    """Read the moved items' truth from their authorities' own listings; NULL where they lack it."""
+    """Read the moved items' truth from their authorities' own listings; NULL where they lack it.
+
+    Not that of what events alone have moved, which stands.
+    """
     # Where all units are single pieces the SQL has no multiplication and no bounds: that is the
     # usual case, and it runs for every item that moves.
     quantity, state = compiled.authority("quantity"), compiled.authority("state")
     units = compiled.authority_units()
-    derived = ""
+    derived = "WHERE m.by_events = 0"
     if compiled.terms.bundles or compiled.terms.pools:
-        derived = "WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
+        derived += " AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
     figure = "q.{}" if compiled.counts_pieces() else BOUNDED.format("q.{} * " + units)
     there = f"CASE WHEN q.present = 1 THEN {figure} END"
     # Mostly one listing says both, and hardly any channel says what its number is made of.

@@ -57,7 +57,7 @@ def take_one_by_one(
               order_ref, received_at, fate) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id""",
             (channel_id, event.id, event.kind, item_id, event.quantity, event.at, event.order,
-             source.now, EventFate.INCLUDED),
+             source.now, EventFate.PROJECTED),
         ).fetchone()  # fmt: skip
         if row is None:
             difference = _difference(connection, channel_id, item_id, event)

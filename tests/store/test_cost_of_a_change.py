@@ -80,6 +80,22 @@ def test_an_event_costs_the_same_whatever_the_authority_has_yet_to_see(tmp_path:
     assert many < few * ROOM
 
 
+def test_a_sale_costs_the_same_however_often_the_sku_was_sold_before(tmp_path: Path) -> None:
+    """No reading includes it yet, so that nothing of the SKU is to be counted again."""
+
+    def work(w: World, count: int) -> int:
+        w.poll("warehouse", cells(1))
+        w.poll("shop", cells(1))
+        report(w, "shop", sales(w, count, "B0"))
+        w.poll("shop", cells(1))
+        w.poll("warehouse", cells(1))
+        one_sale(w)
+        return one_sale(w)
+
+    few, many = in_both(tmp_path, work)
+    assert many < few * ROOM
+
+
 @pytest.mark.long
 def test_a_batch_of_events_costs_what_it_has_and_not_its_square(tmp_path: Path) -> None:
     def work(w: World, count: int) -> int:

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from store.accounts import account_rows
+from store.cells.cell_ids import cell
 from store.database import bulk, worklist
 from store.database.rows import Columns
 from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
 from store.model import QUANTITY_MAX, Millis, Refused
 from store.polling.new_events import faults
 from store.polling.new_events.faults import OddEvent
-from store.targets import pending_events
+from store.targets import counted_events, pending_events
 
 _BATCH = """CREATE TEMP TABLE IF NOT EXISTS batch (place INTEGER PRIMARY KEY,
   event_id TEXT NOT NULL, kind TEXT NOT NULL, sku TEXT NOT NULL, location TEXT NOT NULL,
@@ -43,16 +45,28 @@ _MOVE_COMPONENTS = f"""{_MOVE} SELECT e.id, part.id, n.available * b.quantity,
   n.on_hand * b.quantity, e.at {_NEW} CROSS JOIN {_COMPONENTS}"""
 _MOVE_ITEMS = f"""{_MOVE} SELECT e.id, e.item_id, n.available, n.on_hand, e.at {_NEW}
 WHERE NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id)"""
-_NOTE_ITEMS = f"INSERT OR IGNORE INTO moved (item_id) SELECT e.item_id {_NEW}"
 _NOTE_COMPONENTS = f"""INSERT OR IGNORE INTO moved (item_id)
 SELECT v.item_id {_NEW} CROSS JOIN movements v ON v.event_row = e.id"""
-_NOTE_FRESH = "INSERT INTO fresh_events (event_row) SELECT :newest + place FROM batch"
+_NOTE_FRESH = f"""INSERT INTO fresh_events (event_row, alone)
+SELECT e.id, NOT {counted_events.LOOKS_BACK} AND (e.order_ref IS NULL
+  OR NOT EXISTS (SELECT 1 FROM events o WHERE {{of_order}} AND o.id <> e.id)) {_NEW}"""
+
+# An event that the channel's reading cannot include, and on which no other hangs, adds nothing yet
+# to the account of that listing; nor to the authority's, until it is found there.
+_NOTE_ITEMS = f"""INSERT INTO moved (item_id, by_events)
+SELECT e.item_id, CASE WHEN x.alone AND {{by_events}}
+  AND {account_rows.BEFORE.format("e")} THEN 1 ELSE 0 END
+FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
+LEFT JOIN cells l ON l.id = {cell("e.channel_id", "e.item_id")} {account_rows.BESIDE}
+WHERE x.event_row > :newest ON CONFLICT (item_id) DO UPDATE SET by_events = 0
+WHERE by_events = 1 AND excluded.by_events = 0"""
 
 # The authority's report of an order can come last, and then what others reported of it has been
 # seen.
-_OF_SAME_ORDER = f"""UPDATE movements SET unseen = 1 WHERE event_row IN (
-  SELECT o.id {_NEW} CROSS JOIN events o ON {{of_order}} AND o.id <= :newest
-  WHERE e.order_ref IS NOT NULL) RETURNING item_id"""
+_OF_SAME_ORDER = """UPDATE movements SET unseen = 1 WHERE event_row IN (
+  SELECT o.id FROM fresh_events x CROSS JOIN events e ON e.id = x.event_row
+  CROSS JOIN events o ON {of_order} AND o.id <= :newest
+  WHERE x.event_row > :newest AND x.alone = 0 AND e.order_ref IS NOT NULL) RETURNING item_id"""
 
 
 class IncomingEvents(msgspec.Struct, frozen=True):
@@ -258,15 +272,17 @@ def _record_new(connection: sqlite3.Connection, batch: IncomingEvents, newest: i
     values = {"newest": newest}
     connection.execute(
         _TAKE,
-        {"channel": batch.channel_id, "now": batch.now, "fate": EventFate.INCLUDED, **values},
+        {"channel": batch.channel_id, "now": batch.now, "fate": EventFate.PROJECTED, **values},
     )
     if batch.any_bundles:
         connection.execute(_MOVE_COMPONENTS, values)
     connection.execute(_MOVE_ITEMS, values)
-    connection.execute(_NOTE_ITEMS, values)
+    of_order = pending_events.of_order(any_pools=batch.any_pools)
+    connection.execute(_NOTE_FRESH.format(of_order=of_order), values)
+    # What a bundle or a pool has hangs on the events of others.
+    by_events = int(not (batch.any_bundles or batch.any_pools))
+    connection.execute(_NOTE_ITEMS.format(by_events=by_events), values)
     if batch.any_bundles:
         connection.execute(_NOTE_COMPONENTS, values)
-    connection.execute(_NOTE_FRESH, values)
-    of_order = pending_events.of_order(any_pools=batch.any_pools)
     same_order = connection.execute(_OF_SAME_ORDER.format(of_order=of_order), values).fetchall()
     worklist.note(connection, (item_id for (item_id,) in same_order))
