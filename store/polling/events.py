@@ -38,6 +38,8 @@ class _Units:
         self._rules = FirstMatch([policy.skus for policy in self._policies])
 
     def of(self, sku: str) -> int:
+        if not self._policies:
+            return 1
         place = self._rules.find(sku)
         return 1 if place is None else self._policies[place].units
 

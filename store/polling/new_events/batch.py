@@ -24,6 +24,7 @@ _BATCH = """CREATE TEMP TABLE IF NOT EXISTS batch (place INTEGER PRIMARY KEY,
   event_id TEXT NOT NULL, kind TEXT NOT NULL, sku TEXT NOT NULL, location TEXT NOT NULL,
   quantity INTEGER NOT NULL, at INTEGER NOT NULL, order_ref TEXT, available INTEGER NOT NULL,
   on_hand INTEGER NOT NULL)"""
+_MOVES = {kind: (str(kind), effect.available, effect.on_hand) for kind, effect in EFFECTS.items()}
 
 _BATCH_COLUMNS = ("place", "event_id", "kind", "sku", "location", "quantity", "at", "order_ref",
   "available", "on_hand")  # fmt: skip
@@ -43,8 +44,8 @@ _MOVE = "INSERT INTO movements (event_row, item_id, available, on_hand, at)"
 _NEW = "FROM batch n CROSS JOIN events e ON e.id = :newest + n.place"
 _MOVE_COMPONENTS = f"""{_MOVE} SELECT e.id, part.id, n.available * b.quantity,
   n.on_hand * b.quantity, e.at {_NEW} CROSS JOIN {_COMPONENTS}"""
-_MOVE_ITEMS = f"""{_MOVE} SELECT e.id, e.item_id, n.available, n.on_hand, e.at {_NEW}
-WHERE NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id)"""
+_MOVE_ITEMS = f"{_MOVE} SELECT e.id, e.item_id, n.available, n.on_hand, e.at {_NEW}"
+_UNLESS_COMPONENTS = "WHERE NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id)"
 _NOTE_COMPONENTS = f"""INSERT OR IGNORE INTO moved (item_id)
 SELECT v.item_id {_NEW} CROSS JOIN movements v ON v.event_row = e.id"""
 _NOTE_FRESH = f"""INSERT INTO fresh_events (event_row, alone)
@@ -159,10 +160,10 @@ def _write_batch(connection: sqlite3.Connection, batch: IncomingEvents) -> dict[
         if abs(pieces) > QUANTITY_MAX:
             refused[place] = _TOO_MANY
             pieces = quantity = 0
-        effect = EFFECTS[event.kind]
+        kind, available, on_hand = _MOVES[event.kind]
         rows.append(
-            (place, event.id, event.kind, event.sku, event.location, quantity, event.at,
-             event.order, effect.available * pieces, effect.on_hand * pieces)
+            (place, event.id, kind, event.sku, event.location, quantity, event.at,
+             event.order, available * pieces, on_hand * pieces)
         )  # fmt: skip
     columns = dict(zip(_BATCH_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
     bulk.insert(connection, "batch", columns)
@@ -191,7 +192,7 @@ class _Ledger:
         self.passed_over: list[tuple[int]] = []
         self._faults: list[OddEvent] = []
         self._repeated: list[tuple[int, str]] = []
-        self._first: dict[str, tuple[object, ...]] = {}
+        self._first: dict[str, Event] = {}
         (self._newest_at,) = connection.execute(
             "SELECT max(at) FROM events WHERE channel_id = ?", (batch.channel_id,)
         ).fetchone()
@@ -203,34 +204,29 @@ class _Ledger:
         if refused:
             self.passed_over.append((place,))
             return EventsTaken(refused=(_refusal(event, refused),))
-        body = (event.kind, (event.sku, event.location), event.quantity, event.at, event.order)
-        before = self._first.get(event.id)
-        if before is None and found is not None:
-            item = (found.sku, found.location)
-            before = (found.kind, item, found.quantity, found.at, found.order)
+        before = self._first.get(event.id) or found
         again_until = self._batch.again_until
         is_again = again_until is not None and event.at <= again_until
         if before is not None:
             self.passed_over.append((place,))
-            return self._come_again(event, body, before, is_again=is_again)
-        self._first[event.id] = body
-        if self._newest_at is not None and event.at < self._newest_at and not is_again:
+            return self._come_again(event, _body(before), is_again=is_again)
+        self._first[event.id] = event
+        if self._newest_at is None or event.at >= self._newest_at:
+            self._newest_at = event.at
+        elif not is_again:
             words = f"event {event.id} came after a later one"
             self._faults.append(OddEvent(event.id, EventFault.DISORDERED, words))
-        if self._newest_at is None or event.at > self._newest_at:
-            self._newest_at = event.at
         return _NEW_ONE
 
     def _come_again(
         self,
         event: Event,
-        body: tuple[object, ...],
         before: tuple[object, ...],
         *,
         is_again: bool,
     ) -> EventsTaken:
         names = ("kind", "SKU", "quantity", "time", "order")
-        pairs = zip(names, before, body, strict=True)
+        pairs = zip(names, before, _body(event), strict=True)
         difference = next((name for name, a, b in pairs if a != b), "")
         if difference:
             words = f"event {event.id} came again with a different {difference}; the first counts"
@@ -251,6 +247,10 @@ class _Ledger:
 
 
 _NEW_ONE, _REPEAT = EventsTaken(new=1), EventsTaken(repeats=1)
+
+
+def _body(event: Event | _Found) -> tuple[object, ...]:
+    return event.kind, (event.sku, event.location), event.quantity, event.at, event.order
 
 
 def _refusal(event: Event, reason: str) -> Refused:
@@ -276,7 +276,9 @@ def _record_new(connection: sqlite3.Connection, batch: IncomingEvents, newest: i
     )
     if batch.any_bundles:
         connection.execute(_MOVE_COMPONENTS, values)
-    connection.execute(_MOVE_ITEMS, values)
+        connection.execute(f"{_MOVE_ITEMS} {_UNLESS_COMPONENTS}", values)
+    else:
+        connection.execute(_MOVE_ITEMS, values)
     of_order = pending_events.of_order(any_pools=batch.any_pools)
     connection.execute(_NOTE_FRESH.format(of_order=of_order), values)
     # What a bundle or a pool has hangs on the events of others.
