@@ -9,6 +9,7 @@ import inspect
 import signal
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.segment import Segments
 from rich.text import Text
@@ -29,20 +30,10 @@ from console.tui.dialogs.help import HelpDialog
 from console.tui.dialogs.palette import PaletteDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
-from console.tui.handlers.acknowledge import AcknowledgeHandler
-from console.tui.handlers.channels import ChannelHandler
-from console.tui.handlers.copy_export import CopyExportHandler
-from console.tui.handlers.incidents import IncidentHandler
-from console.tui.handlers.replay import ReplayHandler
-from console.tui.handlers.updates import UpdateHandler
-from console.tui.pages.channels import ChannelsPage
-from console.tui.pages.checklist import ChecklistPage
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.dashboard import Dashboard
-from console.tui.pages.incidents import IncidentsPage
+from console.tui.pages.opening import make_page
 from console.tui.pages.page import Acts, Page
-from console.tui.pages.sku import SkuPage
-from console.tui.pages.updates import UpdatesPage
 from console.tui.session.memory import PageMemory, Remembered
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
@@ -51,6 +42,9 @@ from console.tui.widgets.table import AGES_MS
 from store.database.connection import Database
 from store.errors import StoreError
 from sync.settings import Settings
+
+if TYPE_CHECKING:
+    from console.tui.pages.sku import SkuPage
 
 
 class SkewApp(DialogApp):
@@ -81,30 +75,10 @@ class SkewApp(DialogApp):
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
         self.session = session
         source = DataSource(database, settings, session.clock)
-        acts = (self, database, source, session)
-        self._acts = UpdateHandler(*acts)
-        context = PageContext(
-            source=source,
-            session=session,
-            updates=self._acts,
-            acknowledging=AcknowledgeHandler(*acts),
-            channels=ChannelHandler(*acts),
-            incidents=IncidentHandler(*acts),
-            copying=CopyExportHandler(self, session),
-            replay=ReplayHandler(self, session),
-            navigator=self,
-        )
-        self.dashboard = Dashboard(context)
-        self.sku = SkuPage(context)
-        pages = (
-            self.dashboard,
-            ChannelsPage(context),
-            UpdatesPage(context),
-            IncidentsPage(context),
-            self.sku,
-            ChecklistPage(context),
-        )
-        self.pages: dict[PageName, Page] = {page.place: page for page in pages}
+        self._page_context = PageContext(self, database, source, session, navigator=self)
+        self.dashboard = Dashboard(self._page_context)
+        self.pages: dict[PageName, Page] = {}
+        """Those that have been opened."""
         self._before: list[PageName] = []
         self._turning = asyncio.Lock()
         """One page after the other, however quickly the keys come."""
@@ -126,6 +100,14 @@ class SkewApp(DialogApp):
         }
         session.request_refresh = self.request_refresh
 
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 (Textual's)
+        # The theme is set before there is a screen. Textual would parse all styles for it at once,
+        # and again when it needs them.
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
 
@@ -133,10 +115,7 @@ class SkewApp(DialogApp):
         return [*super().get_line_filters(), *([self._plain] if self._plain.enabled else [])]
 
     async def on_mount(self) -> None:
-        remembered = self.preferences.memory.remembered
-        for place, page in self.pages.items():
-            self.install_screen(page, place)
-            page.restore(remembered.pages.get(place, PageMemory()))
+        self._install(self.dashboard)
         await self.push_screen(PageName.DISAGREEMENTS)
         self.set_interval(1.0, self._tick)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -159,7 +138,7 @@ class SkewApp(DialogApp):
         if self.preferences.memory.trouble:
             self.session.say(self.preferences.memory.trouble, Tone.WARN)
         before = self.preferences.memory.remembered.page
-        if before in self.pages and before != PageName.SKU:
+        if before in tuple(PageName) and before != PageName.SKU:
             await self.show(PageName(before))
         if self.preferences.asks and not self.session.read_only:
             name = await self.push_screen_wait(OperatorNameDialog(self.session.operator))
@@ -174,8 +153,32 @@ class SkewApp(DialogApp):
         self.preferences.leave(self._where())
 
     def _where(self) -> Remembered:
-        pages = self.pages.items()
-        return self.preferences.where(self._place, {p: page.page_memory() for p, page in pages})
+        pages: dict[str, PageMemory] = {place: self._remembered(place) for place in PageName}
+        pages |= {place: page.page_memory() for place, page in self.pages.items()}
+        return self.preferences.where(self._place, pages)
+
+    def _remembered(self, place: PageName) -> PageMemory:
+        return self.preferences.memory.remembered.pages.get(place, PageMemory())
+
+    def page_of(self, place: PageName) -> Page:
+        """The page of this name, made when it is first opened."""
+        if place not in self.pages:
+            self._install(make_page(place, self._page_context))
+        return self.pages[place]
+
+    def _install(self, page: Page) -> None:
+        self.pages[page.place] = page
+        self.install_screen(page, page.place)
+        page.restore(self._remembered(page.place))
+
+    @property
+    def sku(self) -> "SkuPage":
+        """The page of one SKU."""
+        from console.tui.pages.sku import SkuPage  # As in `make_page`.
+
+        page = self.page_of(PageName.SKU)
+        assert isinstance(page, SkuPage)
+        return page
 
     @property
     def page(self) -> Page:
@@ -197,7 +200,7 @@ class SkewApp(DialogApp):
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
         before = self.session.trouble
         try:
-            await self._acts.follow()
+            await self._page_context.updates.follow()
             await self._read(at_once=at_once)
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
@@ -336,11 +339,11 @@ class SkewApp(DialogApp):
             await self.show(PageName.SKU)
 
     async def open_channel(self, name: str) -> None:
-        self.pages[PageName.CHANNELS].point_at(name)
+        self.page_of(PageName.CHANNELS).point_at(name)
         await self.show(PageName.CHANNELS)
 
     async def _turn_to(self, place: PageName) -> None:
-        await self.switch_screen(place)
+        await self.switch_screen(self.page_of(place))
         self._place = place
 
     async def _arrive(self) -> None:

@@ -1,17 +1,22 @@
 """What a page is handed: where it reads, what it may do, and the way to the other pages."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textual.app import App
 
 from console.keys.action import PageName
 from console.tui.data.source import DataSource
-from console.tui.handlers.acknowledge import AcknowledgeHandler
-from console.tui.handlers.channels import ChannelHandler
-from console.tui.handlers.copy_export import CopyExportHandler
-from console.tui.handlers.incidents import IncidentHandler
-from console.tui.handlers.replay import ReplayHandler
-from console.tui.handlers.updates import UpdateHandler
 from console.tui.session.state import ConsoleState
+from store.database.connection import Database
+
+if TYPE_CHECKING:
+    from console.tui.handlers.acknowledge import AcknowledgeHandler
+    from console.tui.handlers.channels import ChannelHandler
+    from console.tui.handlers.copy_export import CopyExportHandler
+    from console.tui.handlers.incidents import IncidentHandler
+    from console.tui.handlers.replay import ReplayHandler
+    from console.tui.handlers.updates import UpdateHandler
 
 
 class Subject(Protocol):
@@ -52,16 +57,60 @@ class Navigator(Protocol):
         """Turn to the page from which this one was reached."""
 
 
-@dataclass(frozen=True, slots=True)
 class PageContext:
-    """The same one for every page."""
+    """The same one for every page.
 
-    source: DataSource
-    session: ConsoleState
-    updates: UpdateHandler
-    acknowledging: AcknowledgeHandler
-    navigator: Navigator
-    copying: CopyExportHandler
-    channels: ChannelHandler
-    incidents: IncidentHandler
-    replay: ReplayHandler
+    What does the acts is made, and imported with the dialogs that it asks with, at the first act:
+    the console starts without.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        database: Database,
+        source: DataSource,
+        session: ConsoleState,
+        *,
+        navigator: Navigator,
+    ) -> None:
+        self.source = source
+        self.session = session
+        self.navigator = navigator
+        self._app = app
+        self._acts = (app, database, source, session)
+
+    @cached_property
+    def updates(self) -> "UpdateHandler":
+        from console.tui.handlers.updates import UpdateHandler
+
+        return UpdateHandler(*self._acts)
+
+    @cached_property
+    def acknowledging(self) -> "AcknowledgeHandler":
+        from console.tui.handlers.acknowledge import AcknowledgeHandler
+
+        return AcknowledgeHandler(*self._acts)
+
+    @cached_property
+    def channels(self) -> "ChannelHandler":
+        from console.tui.handlers.channels import ChannelHandler
+
+        return ChannelHandler(*self._acts)
+
+    @cached_property
+    def incidents(self) -> "IncidentHandler":
+        from console.tui.handlers.incidents import IncidentHandler
+
+        return IncidentHandler(*self._acts)
+
+    @cached_property
+    def copying(self) -> "CopyExportHandler":
+        from console.tui.handlers.copy_export import CopyExportHandler
+
+        return CopyExportHandler(self._app, self.session)
+
+    @cached_property
+    def replay(self) -> "ReplayHandler":
+        from console.tui.handlers.replay import ReplayHandler
+
+        return ReplayHandler(self._app, self.session)

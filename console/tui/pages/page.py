@@ -37,7 +37,7 @@ Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
 
 ROOMY = 110
 """From this width on the lines at the edges are written in full words."""
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (132, "-wide")]
+BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (132, "-wide")]
 
 
 class Page(ToastScreen, Screen[None]):
@@ -57,7 +57,16 @@ class Page(ToastScreen, Screen[None]):
         self.session = context.session
         self.filter_text = ""
 
+    def _compositor_refresh(self) -> None:
+        # Textual would render the whole screen while a batch of updates is open, as it is at the
+        # start, and then write nothing of it. What is to be painted stays noted until it is closed.
+        if not self.app._batch_count:  # noqa: SLF001 (Textual's)
+            super()._compositor_refresh()
+
     def compose(self) -> ComposeResult:
+        # Textual sets these once the page has a size, and then applies all styles again.
+        widths = self._get_breakpoint_classes(self.app.size.width, BREAKPOINTS)
+        self.set_class(True, *widths, update=False)
         yield TextBlock(self._header, id="header")
         yield TextBlock(self._tabs, id="tabs")
         yield from self.body()
