@@ -1,7 +1,8 @@
 """The live console: `skew watch`, and the screen of `skew demo`.
 
 It owns the pages and the refresh loop, and leads each key to the page that knows it. The pages read
-through `DataSource`; decisions are in `console.tui.handlers`.
+through `DataSource`; decisions are in `console.tui.handlers`. What the first
+page lacks is imported when it is opened.
 """
 
 import asyncio
@@ -24,10 +25,7 @@ from console.text.format import clean
 from console.text.looks.themes import PALETTES
 from console.tui.data.refresh import RefreshLoop
 from console.tui.data.source import DataSource
-from console.tui.dialogs.copy_export import OperatorNameDialog
 from console.tui.dialogs.dialog import DialogApp, LiveDialog
-from console.tui.dialogs.help import HelpDialog
-from console.tui.dialogs.palette import PaletteDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
 from console.tui.pages.context import PageContext, Subject
@@ -100,14 +98,6 @@ class SkewApp(DialogApp):
         }
         session.request_refresh = self.request_refresh
 
-    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 (Textual's)
-        # The theme is set before there is a screen. Textual would parse all styles for it at once,
-        # and again when it needs them.
-        if self.screen_stack:
-            super().refresh_css(animate)
-        else:
-            self.stylesheet.set_variables(self.get_css_variables())
-
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
 
@@ -141,6 +131,8 @@ class SkewApp(DialogApp):
         if before in tuple(PageName) and before != PageName.SKU:
             await self.show(PageName(before))
         if self.preferences.asks and not self.session.read_only:
+            from console.tui.dialogs.copy_export import OperatorNameDialog
+
             name = await self.push_screen_wait(OperatorNameDialog(self.session.operator))
             if name:
                 self.session.operator = name
@@ -200,8 +192,8 @@ class SkewApp(DialogApp):
         """Read the cache and show it. Trouble with the cache shows in the header, no more."""
         before = self.session.trouble
         try:
-            await self._page_context.updates.follow()
             await self._read(at_once=at_once)
+            await self._page_context.updates.follow()
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
             self.session.trouble = ""
@@ -374,6 +366,8 @@ class SkewApp(DialogApp):
         self.page.repaint()
 
     def do_palette(self) -> None:
+        from console.tui.dialogs.palette import PaletteDialog
+
         def do(name: str | None) -> None:
             if name is not None:
                 self.call_later(self.action_do, name)
@@ -386,6 +380,8 @@ class SkewApp(DialogApp):
             self.do_palette()
 
     def do_help(self) -> None:
+        from console.tui.dialogs.help import HelpDialog
+
         self.push_screen(HelpDialog(self.page.place, self.session.actions))
 
     async def action_quit(self) -> None:

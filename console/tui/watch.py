@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from console.context import login_name, open_database
 from console.tui.app import SkewApp
 from console.tui.data.refresh import collect_garbage_seldom
-from console.tui.data.replay import Replay
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
-from store.history.rewind import open_at
 from store.model import Millis
 from sync.clock import Clock, SystemClock
 from sync.settings import Settings
@@ -79,6 +77,10 @@ def past(
     Changes nothing, whoever else works on the cache. Raises StoreError where it can't be opened,
     or has nothing of that instant.
     """
+    # A console of what is so now pays for no past.
+    from console.tui.data.replay import Replay
+    from store.history.rewind import open_at
+
     with open_at(settings.database, at) as database:
         replay = Replay.begin(database, clock or SystemClock())
         session = ConsoleState(

@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "adobe-commerce": "sync.channels.adobe_commerce.channel",
         "amazon": "sync.channels.amazon.channel",
         "bigcommerce": "sync.channels.bigcommerce.channel",
-        "csv": "sync.channels.csv.channel",
+        "csv": "sync.channels.csv.kind",
         "ebay": "sync.channels.ebay.channel",
         "erpnext": "sync.channels.erpnext.channel",
         "http": "sync.channels.http.channel",

@@ -8,16 +8,18 @@ Every quantity is in the channel's own units, as available (rule 11, docs/archit
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused, State
-from store.polling.changes.sequence import FileSequence
-from store.polling.file_sights import FileStamp
 from store.polling.recognition.pages import ALL_NEW, PageMarks
-from store.polling.recognition.recogniser import Recogniser
+
+if TYPE_CHECKING:
+    from store.polling.changes.sequence import FileSequence
+    from store.polling.file_sights import FileStamp
+    from store.polling.recognition.recogniser import Recogniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,11 @@ class RecordPage(msgspec.Struct, frozen=True):
     as_of: Millis | None = None
     """The earlier of a file's own time and our first sight of it; None where the page is as of its
     arrival."""
-    file: FileStamp | None = None
+    file: "FileStamp | None" = None
     """The file that it is from."""
     cut_short: str = ""
     """How the channel itself says that there is more than came; the poll is not good then."""
-    sequence: FileSequence | None = None
+    sequence: "FileSequence | None" = None
     """The files that the poll is read from, where some hold only changes; on its first page. Where
     it `is_part`, listings that no page has are as they were."""
     kept: tuple[str, ...] = ()
@@ -225,7 +227,7 @@ class SinceSource(Protocol):
 class RecognisingSource(Protocol):
     """What a channel with `abilities.recognises` also does."""
 
-    def recall(self, recogniser: Recogniser) -> None:
+    def recall(self, recogniser: "Recogniser") -> None:
         """Say, before `pages`, what the last good poll had: for the next `pages` only.
 
         The channel describes by what it decodes, and then asks for what it has before it decodes
@@ -280,8 +282,8 @@ class FileSource(Protocol):
     """What a channel with `abilities.files` also does."""
 
     async def look(
-        self, known: Mapping[FileStamp, Millis], now: Millis
-    ) -> Mapping[FileStamp, Millis]:
+        self, known: "Mapping[FileStamp, Millis]", now: Millis
+    ) -> "Mapping[FileStamp, Millis]":
         """Look which files from the future are there, and keep in mind since when.
 
         `known` are those that were seen before, each with its first sight; the first sight of any
@@ -294,7 +296,7 @@ class FileSource(Protocol):
 class ChangesSource(Protocol):
     """What a channel with `abilities.changes` also does."""
 
-    def resume(self, known: FileSequence | None) -> None:
+    def resume(self, known: "FileSequence | None") -> None:
         """Say, before `pages`, which files are in force: only what follows them is read."""
         ...
 

@@ -7,17 +7,20 @@ The comparison itself is SQL in `store.polling.comparison`; the formula in words
 from typing import TYPE_CHECKING
 
 from store.model import Authority, ChannelTerms, Policy, Terms
-from store.polling.comparison import Comparison
 from sync import channels, locations
 from sync.targets import directions
 from sync.targets.policy import OUT_STATES, hides
 
 if TYPE_CHECKING:
+    from store.polling.comparison import Comparison
     from sync.settings import ChannelSettings, Settings
 
 
-def comparison(settings: "Settings") -> Comparison:
+def comparison(settings: "Settings") -> "Comparison":
     """The comparison that this configuration asks for."""
+    # A console needs the terms at its start, and nothing that compares.
+    from store.polling.comparison import Comparison
+
     return Comparison(terms(settings))
 
 

@@ -7,19 +7,23 @@ import asyncio
 import contextlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
 from console.text.disagreement_groups import Explained
 from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
 from console.text.target_sum import target_sum
-from console.tui.data.checklist import ChecklistData
 from console.tui.data.crowds import KeptCrowds
-from console.tui.data.sku import SkuData
-from console.tui.data.values import ChannelDetail, DisagreementRow, PauseEffect
+from console.tui.data.values import (
+    ChannelDetail,
+    DisagreementRow,
+    PauseEffect,
+    RowDetail,
+    StatusSnapshot,
+)
 from store.causes import find_facts, peers, similar_skus
 from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import Facts
@@ -43,15 +47,12 @@ from store.model import (
     Millis,
     Status,
 )
-from store.polling import events, quarantine
-from store.polling.preview import quarantine_preview
 from store.polling.preview.quarantine_effect import QuarantineEffect
 from store.queries import poll_health, ranking, severity_sql, views
 from store.queries.ranking_values import GroupBy, Grouped, Ranked, RankingHints
 from store.queries.values import (
     ChannelHealth,
     DisagreementFilter,
-    HistoryEntry,
     ShownCell,
     Sort,
     StatusCounts,
@@ -63,6 +64,10 @@ from sync.corrections.batch_progress import BatchProgress, of_batch
 from sync.settings import Settings
 from sync.targets import terms
 
+if TYPE_CHECKING:
+    from console.tui.data.checklist import ChecklistData
+    from console.tui.data.sku import SkuData
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -73,36 +78,6 @@ RECENT = 10
 """Lines of the past in the preview."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSnapshot:
-    """Everything but the lists, at one instant."""
-
-    at: Millis
-    status: StatusCounts
-
-
-@dataclass(frozen=True, slots=True)
-class RowDetail:
-    """All there is to show of one SKU, seen from one of its disagreements or updates."""
-
-    sku: str
-    title: str
-    channel: str
-    location: str
-    disagreement: Disagreement | None
-    cells: tuple[ShownCell, ...]
-    """What every channel shows for it, at that location."""
-    correction: Correction | None
-    cause: Cause | None
-    target_sum: str
-    """Which way the channel's quantities go; None where it is configured no more."""
-    history: tuple[HistoryEntry, ...] = ()
-
-    @property
-    def mine(self) -> ShownCell | None:
-        return next((cell for cell in self.cells if cell.channel == self.channel), None)
-
-
 class DataSource:
     """Reads for the screens. Raises StoreError where the cache can't be read."""
 
@@ -111,10 +86,20 @@ class DataSource:
         self._database = database
         self._clock = clock
         self._terms = terms.terms(settings)
-        self._comparison = terms.comparison(settings)
         self._crowds = KeptCrowds(self._count_crowds)
-        self.skus = SkuData(self._ask, self._causes, self._terms, clock)
-        self.checklist = ChecklistData(self._ask, settings, clock)
+
+    @cached_property
+    def skus(self) -> "SkuData":
+        # As this and the next one serve a page each, they are imported with it, not at the start.
+        from console.tui.data.sku import SkuData
+
+        return SkuData(self._ask, self._causes, self._terms, self._clock)
+
+    @cached_property
+    def checklist(self) -> "ChecklistData":
+        from console.tui.data.checklist import ChecklistData
+
+        return ChecklistData(self._ask, self.settings, self._clock)
 
     @property
     def configuration(self) -> Path | None:
@@ -200,6 +185,8 @@ class DataSource:
         settings = self.settings.channels.get(name)
         if channel is None or settings is None:
             return None
+        from store.polling import events  # The first page needs nothing of it.
+
         return ChannelDetail(
             channel,
             settings,
@@ -256,6 +243,8 @@ class DataSource:
 
     async def quarantined_poll(self, channel: str) -> int | None:
         """The poll of the channel that waits for a person, if one does."""
+        from store.polling import quarantine  # The first page needs nothing of it.
+
         found = await self._ask(quarantine.waiting, channel)
         return None if found is None else found[0]
 
@@ -266,7 +255,10 @@ class DataSource:
         """
         if self._database.at is not None:
             return None
-        return await self._ask(quarantine_preview.preview_accepting, channel, self._comparison)
+        from store.polling.preview import quarantine_preview  # The first page needs nothing of it.
+
+        comparison = terms.comparison(self.settings)
+        return await self._ask(quarantine_preview.preview_accepting, channel, comparison)
 
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
         return {correction.id: correction for correction in await self._ask(lifecycle.by_id, ids)}

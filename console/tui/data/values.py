@@ -1,11 +1,17 @@
-"""What the screens are handed: a disagreement's row, a channel in full, the effect of a pause."""
+"""What the screens are handed: the header's numbers, rows and their details, channels in full."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from store.model import Disagreement, Incident, Millis
-from store.queries.values import ChannelHealth, RecentPoll, ShownCell
+from store.model import Cause, Correction, Disagreement, Incident, Millis
+from store.queries.values import (
+    ChannelHealth,
+    HistoryEntry,
+    RecentPoll,
+    ShownCell,
+    StatusCounts,
+)
 from sync.settings import ChannelSettings
 
 
@@ -46,6 +52,36 @@ class PauseEffect:
     running: bool
     stale_at: Millis | None
     """When it turns stale if it is not read before; None where it has never been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSnapshot:
+    """Everything but the lists, at one instant."""
+
+    at: Millis
+    status: StatusCounts
+
+
+@dataclass(frozen=True, slots=True)
+class RowDetail:
+    """All there is to show of one SKU, seen from one of its disagreements or updates."""
+
+    sku: str
+    title: str
+    channel: str
+    location: str
+    disagreement: Disagreement | None
+    cells: tuple[ShownCell, ...]
+    """What every channel shows for it, at that location."""
+    correction: Correction | None
+    cause: Cause | None
+    target_sum: str
+    """The arithmetic of its target, in one line; empty where there is none."""
+    history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def mine(self) -> ShownCell | None:
+        return next((cell for cell in self.cells if cell.channel == self.channel), None)
 
 
 P = ParamSpec("P")

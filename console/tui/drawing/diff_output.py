@@ -47,6 +47,14 @@ class DiffOutputApp(App[int]):
         # The shell wrote to it while the program was suspended.
         self.app_resume_signal.subscribe(self, lambda _: self._output.forget())
 
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 (Textual's)
+        # The theme is set before there is a screen. Textual would parse all styles for it at once,
+        # and again when it needs them.
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def on_resize(self) -> None:
         self._output.forget()
 

@@ -20,8 +20,7 @@ from console.text.confirmation import (
     why_update_not_decidable,
 )
 from console.text.format import plural
-from console.tui.data.source import RowDetail
-from console.tui.data.values import DisagreementRow
+from console.tui.data.values import DisagreementRow, RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.disagreements import DisagreementsPage

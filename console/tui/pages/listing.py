@@ -12,7 +12,7 @@ from console.text.confirmation import DecisionTarget
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
-from console.tui.data.source import RowDetail
+from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Acts, Page
 from console.tui.views.updates import UpdateSheet

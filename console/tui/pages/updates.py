@@ -15,7 +15,7 @@ from console.keys.action import PageName
 from console.text.confirmation import DecisionTarget, why_no_retry, why_update_not_decidable
 from console.text.format import plural
 from console.tui.data import update_filter
-from console.tui.data.source import RowDetail
+from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import ListPage

@@ -17,7 +17,7 @@ from console.text.confirmation import DecisionTarget, can_undo
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
 from console.tui.data.replay import Replay
-from console.tui.data.source import StatusSnapshot
+from console.tui.data.values import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.header import ConsoleStatus, Mode, WritesPaused
 from store.decision import Decision

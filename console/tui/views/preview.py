@@ -22,7 +22,7 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.tui.data.source import RowDetail
+from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of

@@ -17,7 +17,7 @@ from console.text.format import (
     units,
     wrap,
 )
-from console.tui.data.source import RowDetail
+from console.tui.data.values import RowDetail
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import preview

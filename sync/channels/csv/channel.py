@@ -1,4 +1,4 @@
-"""The `csv` kind: a file that something else drops, or the newest file of a folder.
+"""A channel of the kind `csv`: a file that something else drops, or the newest file of a folder.
 
 A file that may be half written is never read: the poll fails as Temporary, and the last good
 readings stay.
@@ -7,18 +7,16 @@ readings stay.
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Millis, State
+from store.model import Millis
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from store.polling.recognition.pages import PageMarks
 from store.polling.recognition.recogniser import Recogniser
 from sync.channels import sightings
 from sync.channels.base import (
-    Abilities,
     Change,
     FreshReadings,
     KeySighting,
@@ -28,9 +26,10 @@ from sync.channels.base import (
     Sighting,
 )
 from sync.channels.csv.changes import ChangesReader
-from sync.channels.csv.export import ROWS_MAX, Exporter
+from sync.channels.csv.export import Exporter
 from sync.channels.csv.files import FileStatus, FileTimes, candidates, has_suffix, in_thread, newest
-from sync.channels.csv.layout import FIELDS, Layout
+from sync.channels.csv.kind import abilities
+from sync.channels.csv.layout import Layout
 from sync.channels.csv.options import CsvOptions
 from sync.channels.csv.reading import FileReader
 from sync.channels.csv.recognition import whole
@@ -47,45 +46,6 @@ QUIET_MS = 2_000
 """A file that has not changed for this long counts as finished at the first look."""
 LOOK_AGAIN_MS = 250
 LOOKS_MAX = 5
-_FIGURES = tuple(name for name in FIELDS[2:] if name not in {"threshold", "title", "updated_at"})
-OPTIONS = CsvOptions
-ABILITIES = Abilities(
-    kind="csv",
-    reads=_FIGURES,
-    states=frozenset(State),
-    is_local=True,
-    files=True,
-    described=True,
-    writes=("quantity", "state"),
-    batch_max=ROWS_MAX,
-    later=True,
-    changes=True,
-    recognises=True,
-    notes="a file or the newest of a folder; updates become files that something else imports",
-)
-
-
-def abilities(options: CsvOptions) -> Abilities:
-    """Say what the channel can do: states are compared where `columns` names them."""
-    has_states = "state" in options.columns
-    writes = ("quantity", "state") if has_states else ("quantity",)
-    return replace(
-        ABILITIES,
-        reads=tuple(name for name in _FIGURES if name in (options.columns or FIELDS)),
-        states=ABILITIES.states if has_states else frozenset(),
-        writes=writes if options.export is not None else (),
-        later=options.export is not None,
-        is_local=not options.is_remote,
-        changes=options.changes is not None,
-        recognises=options.changes is None,
-    )
-
-
-def open_channel(
-    name: str, options: CsvOptions, transport: "Transport", clock: Clock, base: Path
-) -> "CsvFile":
-    """Make the channel ready; no file is touched."""
-    return CsvFile(name, options, transport, clock, base)
 
 
 class CsvFile:

@@ -24,7 +24,6 @@ from sync.clock import Clock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
 from sync.transport.before_write import LastMoment
 
-ROWS_MAX = 10_000
 _TMPFILE = getattr(os, "O_TMPFILE", None)
 
 

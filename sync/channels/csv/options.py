@@ -15,6 +15,8 @@ from sync.secrets import SecretSource
 from sync.time_zones import TimeZone
 
 SKIP_MAX = 1000
+ROWS_MAX = 10_000
+"""Updates in one file of `export`."""
 BATCH = "{batch}"
 """What stands in `export` for a name that no other batch of updates has."""
 

@@ -44,14 +44,14 @@ async def test_every_page_can_do_what_the_table_says_it_can(shop: Shop) -> None:
     async with console(shop) as (app, _):
         for action in ACTIONS:
             for place in action.on:
-                assert {*app.pages[place].actions(), *app._actions} >= {action.name}, place
+                assert {*app.page_of(place).actions(), *app._actions} >= {action.name}, place
             assert action.on, action.name
 
 
 async def test_nothing_is_done_that_the_table_does_not_name(shop: Shop) -> None:
     named = {action.name for action in ACTIONS}
     async with console(shop) as (app, _):
-        done = {name for page in app.pages.values() for name in page.actions()}
+        done = {name for place in PageName for name in app.page_of(place).actions()}
         assert done | set(app._actions) == named
 
 

@@ -1,0 +1,87 @@
+"""What the console does before its first frame: once, and for the first page only."""
+
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+
+import pytest
+from textual._compositor import Compositor
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.css.types import CSSLocation
+
+from console.keys.action import PageName
+from console.tui.app import SkewApp
+from console.tui.session.state import ConsoleState
+from tests.console import quick_textual
+from tests.console.small_shop import Shop, console, press
+
+FIRST_PAGE = """
+import sys
+import console.tui.watch
+print(*sorted(name for name in sys.modules if name.startswith(("console.tui", "sync", "httpx"))))
+"""
+
+
+def test_the_first_page_comes_without_the_others_their_dialogs_and_what_polls() -> None:
+    command = [sys.executable, "-c", FIRST_PAGE]
+    imported = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    spared = (
+        "console.tui.pages.sku", "console.tui.pages.channels", "console.tui.pages.updates",
+        "console.tui.pages.incidents", "console.tui.pages.checklist", "console.tui.handlers",
+        "console.tui.dialogs.confirm", "console.tui.dialogs.palette", "console.tui.data.sku",
+        "sync.transport", "sync.engine", "sync.polling.poll", "httpx",
+    )  # fmt: skip
+    assert "console.tui.pages.dashboard" in imported
+    assert [name for name in imported if name.startswith(spared)] == []
+
+
+async def test_a_page_is_made_when_it_is_opened(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        assert set(app.pages) == {PageName.DISAGREEMENTS}
+
+        await press(app, pilot, "4")
+        opened = app.page
+        await press(app, pilot, "1", "4")
+
+        assert set(app.pages) == {PageName.DISAGREEMENTS, PageName.INCIDENTS}
+        assert app.page is opened
+
+
+async def test_the_style_sheet_is_parsed_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: Counter[CSSLocation] = Counter()
+
+    def counted(sheet: Stylesheet, css: str, read_from: CSSLocation, **more: Any) -> list[RuleSet]:
+        # The sheet's own memory is asked first: what it has is not parsed.
+        known = len(sheet._parse_cache)
+        rules = quick_textual._parse(sheet, css, read_from, **more)
+        parsed[read_from] += len(sheet._parse_cache) - known
+        return rules
+
+    monkeypatch.setattr(Stylesheet, "_parse_rules", counted)
+    async with console(shop):
+        pass
+
+    assert [times for (path, _), times in parsed.items() if path.endswith("console.tcss")] == [1]
+
+
+async def test_no_frame_is_drawn_that_is_not_shown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ConsoleState("acme-eu", shop.clock, "ana", True, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, session, watch=False)
+    drawn: list[int] = []
+    render = Compositor.render_update
+
+    def noted(self: Compositor, **more: Any) -> Any:
+        drawn.append(app._batch_count)
+        return render(self, **more)
+
+    monkeypatch.setattr(Compositor, "render_update", noted)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+
+    assert drawn
+    assert set(drawn) == {0}
