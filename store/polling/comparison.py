@@ -156,8 +156,6 @@ class Comparison:
         work.set_targets(now=now)
         closed = work.close(now=now)
         opened = work.open(now=now)
-        if channel is None:
-            self._let_wait(connection)
         balance.settle_known(connection, compiled, channel)
         propose.supersede_moved(connection, now=now)
         freeze.freeze_and_thaw(connection, now=now)
@@ -229,9 +227,3 @@ class Comparison:
                   AND {compiled.authority("quantity")} <> {mine}""",
                 compiled.values,
             )
-
-    def _let_wait(self, connection: sqlite3.Connection) -> None:
-        """After a change of the configuration: which disagreements may have a proposal now."""
-        connection.execute("""UPDATE open_disagreements AS d SET waits = f.waits FROM differing f
-          WHERE d.listing_id = f.listing_id AND d.kind = f.kind
-            AND (d.waits > 0) <> f.waits""")
