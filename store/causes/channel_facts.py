@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from store.causes import peers
-from store.causes.facts import ChannelPeers
+from store.causes.facts import ChannelCrowd
 from store.model import Millis
 
 _POLLS_MAX = 1_000
@@ -22,7 +22,7 @@ WHERE c.id = ? AND p.id > c.good_poll_id - {_POLLS_MAX} AND p.outcome IN ('good'
 class ChannelFacts(msgspec.Struct, frozen=True):
     """What one channel adds to the facts about its disagreements."""
 
-    peers: ChannelPeers
+    crowd: ChannelCrowd
     reports_events: bool
     """Whether it has ever reported an event."""
     polled_at: "array[int]"
@@ -36,15 +36,15 @@ class ChannelFacts(msgspec.Struct, frozen=True):
 class ChannelsOfSnapshot:
     """The channels' facts, for all pages of one snapshot: each is found by the first that asks."""
 
-    def __init__(self, crowds: Mapping[int, ChannelPeers] | None = None) -> None:
+    def __init__(self, crowds: Mapping[int, ChannelCrowd] | None = None) -> None:
         """`crowds`: what is known of some channels already, and not counted again."""
         self._found: dict[int, ChannelFacts] = {}
         self._crowds = crowds or {}
 
     @property
-    def crowds(self) -> dict[int, ChannelPeers]:
+    def crowds(self) -> dict[int, ChannelCrowd]:
         """What the channels that were asked for have in common, as it was given or counted."""
-        return {channel_id: facts.peers for channel_id, facts in self._found.items()}
+        return {channel_id: facts.crowd for channel_id, facts in self._found.items()}
 
     def of(self, connection: sqlite3.Connection, channel_id: int) -> ChannelFacts:
         found = self._found.get(channel_id)
@@ -56,14 +56,14 @@ class ChannelsOfSnapshot:
 
 
 def _find(
-    connection: sqlite3.Connection, channel_id: int, crowd: ChannelPeers | None
+    connection: sqlite3.Connection, channel_id: int, crowd: ChannelCrowd | None
 ) -> ChannelFacts:
     (reports_events,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM events WHERE channel_id = ?)", (channel_id,)
     ).fetchone()
     polled_at = sorted(at for (at,) in connection.execute(_POLLS, (channel_id,)))
     return ChannelFacts(
-        peers=peers.of_channel(connection, channel_id) if crowd is None else crowd,
+        crowd=peers.of_one(connection, channel_id) if crowd is None else crowd,
         reports_events=bool(reports_events),
         polled_at=array("q", polled_at),
     )

@@ -114,6 +114,19 @@ class ChannelPeers(msgspec.Struct, frozen=True):
     target_is_larger: bool = True
 
 
+class ChannelCrowd(msgspec.Struct, frozen=True):
+    """What those have in common, and which of them are each other's."""
+
+    peers: ChannelPeers = ChannelPeers()
+    swaps: Mapping[int, str] = MappingProxyType({})
+    """Disagreement → the SKU of the only other one that shows its target, and it that one's."""
+
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self.peers.open
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about one disagreement."""
 

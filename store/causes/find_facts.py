@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from store.causes import other_locations, peers, similar_skus, twins
+from store.causes import other_locations, similar_skus, twins
 from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.cells.cell_ids import cell
@@ -53,7 +53,6 @@ def find(
     counted = _pairs_of(rows, asked, _COUNTED)
     one_sided = _pairs_of(rows, asked, similar_skus.KINDS_WITH_SIMILAR)
     siblings = _siblings(connection, counted) if counted else {}
-    swapped = peers.swapped(connection, counted) if counted else {}
     moved_together = twins.find(connection, counted) if counted else {}
     similar = similar_skus.find(connection, one_sided) if one_sided else {}
     elsewhere = other_locations.find(connection, one_sided) if one_sided else {}
@@ -102,10 +101,10 @@ def find(
             changes=changes,
             siblings=others,
             twins=tuple(moved_together.get(row.id, ())),
-            swapped_with=swapped.get(row.id),
+            swapped_with=channel.crowd.swaps.get(row.id),
             similar=tuple(similar.get(row.id, ())),
             elsewhere=tuple(elsewhere.get(row.id, ())),
-            peers=channel.peers,
+            peers=channel.crowd.peers,
         )
     return found
 

@@ -23,7 +23,9 @@ WORK_TABLES = (
     # where it has to be looked at no more `closely`: 1, or 2 where it is marked. States as kept.
     """CREATE TEMP TABLE IF NOT EXISTS affected (id INTEGER PRIMARY KEY, quantity INTEGER, state,
       was_quantity INTEGER, was_state, since INTEGER, differed INTEGER NOT NULL,
-      available INTEGER, shown, at_least INTEGER NOT NULL, closely INTEGER NOT NULL, kind TEXT)""",
+      available INTEGER, shown, at_least INTEGER NOT NULL, closely INTEGER, kind TEXT)""",
+    """CREATE INDEX IF NOT EXISTS temp.affected_closely ON affected (closely, id)
+      WHERE closely IS NOT NULL""",
     """CREATE TEMP TABLE IF NOT EXISTS differing (listing_id INTEGER NOT NULL,
       item_id INTEGER NOT NULL, channel_id INTEGER NOT NULL, kind TEXT NOT NULL,
       available INTEGER, state TEXT, target_quantity INTEGER, target_state TEXT, delta INTEGER,
@@ -69,8 +71,8 @@ _MARKED = 2
 _CLOSELY = f"""CASE WHEN l.marked THEN {_MARKED}
   WHEN l.present AND l.available IS NOT NULL AND l.quantity IS NOT NULL
     AND coalesce(l.shown, 0) <> {STATE_CODES[UNCOUNTED]}
-    AND coalesce(l.shown = l.target, 1) THEN 0 ELSE 1 END"""
-_KIND = f"""CASE WHEN ({_CLOSELY}) = 0 THEN CASE WHEN l.available < 0 THEN 'negative'
+    AND coalesce(l.shown = l.target, 1) THEN NULL ELSE 1 END"""
+_KIND = f"""CASE WHEN ({_CLOSELY}) IS NULL THEN CASE WHEN l.available < 0 THEN 'negative'
   WHEN NOT {copies.agrees("l", "l.quantity")} THEN 'quantity' END END"""
 
 _MOVED = "(t.was_quantity IS NOT t.quantity OR t.was_state IS NOT t.state)"
@@ -191,7 +193,7 @@ class Reconciliation:
           AND cells.target_state IS excluded.target_state"""
         is_first = f"""cells.since_kept IS NULL AND cells.target_quantity IS NULL
           AND cells.target_state IS NULL AND {instant("cells.observed_kept")} = :now"""
-        differs = """(t.kind IS NOT NULL OR t.closely AND EXISTS
+        differs = """(t.kind IS NOT NULL OR t.closely IS NOT NULL AND EXISTS
           (SELECT 1 FROM differing f WHERE f.listing_id = t.id))"""
         self._connection.execute(
             f"""INSERT INTO cells (id, target_quantity, target_state, differs)
@@ -212,9 +214,10 @@ class Reconciliation:
             channel = self._channels[channel_id]
             if channel is None:
                 continue
+            among = f"EXISTS (SELECT 1 FROM affected t WHERE {_of(channel_id)} AND t."
             has_kinds, *is_found = self._connection.execute(
-                f"""SELECT max(t.kind IS NOT NULL), max(t.closely = 1), max(t.closely = {_MARKED})
-                FROM affected t WHERE {_of(channel_id)}"""
+                f"""SELECT {among}kind IS NOT NULL), {among}closely = 1),
+                  {among}closely = {_MARKED})"""
             ).fetchone()
             if has_kinds:
                 self._with_kinds.append(channel_id)
@@ -267,7 +270,7 @@ class Reconciliation:
             """INSERT INTO closing SELECT d.id FROM affected t
             CROSS JOIN open_disagreements d ON d.listing_id = t.id
             WHERE t.differed AND d.kind IS NOT t.kind
-              AND NOT (t.closely AND EXISTS (SELECT 1 FROM differing f
+              AND NOT (t.closely IS NOT NULL AND EXISTS (SELECT 1 FROM differing f
                 WHERE f.listing_id = d.listing_id AND f.kind = d.kind))"""
         )
         if closed:

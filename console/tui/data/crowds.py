@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 
-from store.causes.facts import ChannelPeers
+from store.causes.facts import ChannelCrowd
 from store.causes.peers import Crowds
 from store.errors import StoreError
 from store.model import Millis
@@ -32,7 +32,7 @@ class KeptCrowds:
         self._count = count
         self._clock = clock
         self._at: Millis | None = None
-        self._kept: dict[int, tuple[ChannelPeers, float]] = {}
+        self._kept: dict[int, tuple[ChannelCrowd, float]] = {}
         self._counting: asyncio.Task[None] | None = None
 
     def lend(self, at: Millis | None) -> Crowds:

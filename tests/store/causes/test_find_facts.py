@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from store.causes import find_facts
+import pytest
+
+from store.causes import find_facts, peers
 from store.causes.facts import ComponentFacts, Facts, SiblingListing
 from store.event_kinds import Event, EventKind
-from store.model import Component, CorrectionStatus, Disagreement, Policy, Terms
+from store.model import Component, CorrectionStatus, Disagreement, Policy, Record, Terms
 from store.polling.events import EventOrigin
 from sync.causes import explain
 from tests.store.correction_steps import approve, begin, correct, finish
@@ -278,6 +280,27 @@ def test_a_swap_must_be_the_only_one_of_its_numbers(tmp_path: Path) -> None:
         w.poll("shop", stock(A=25, B=10, C=10))
         assert known(w, skus=("A",)).swapped_with is None
         assert known(w, skus=("B",)).swapped_with is None
+
+
+def test_swaps_are_looked_for_at_each_location_and_not_where_very_many_disagree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(tmp_path) as w:
+        for name, numbers in (("warehouse", (10, 25)), ("shop", (25, 10))):
+            w.poll(
+                name,
+                [
+                    Record(sku, number, location=place)
+                    for place in ("north", "south")
+                    for sku, number in zip("AB", numbers, strict=True)
+                ],
+            )
+        ids = [disagreement.id for disagreement in w.diff(skus=("A",))]
+        found = w.database.read(find_facts.find, ids).values()
+        assert [facts.swapped_with for facts in found] == ["B", "B"]
+        monkeypatch.setattr(peers, "SWAPS_MAX", 3)
+        found = w.database.read(find_facts.find, ids).values()
+        assert [facts.swapped_with for facts in found] == [None, None]
 
 
 def test_channels_that_move_together_are_twins(tmp_path: Path) -> None:

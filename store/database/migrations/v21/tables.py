@@ -211,8 +211,6 @@ CREATE INDEX past_targets_by_listing ON new_past_targets (listing_id, until_at);
 INDEXES = """
 CREATE UNIQUE INDEX disagreements_of_listing ON open_disagreements (listing_id, kind);
 CREATE INDEX disagreements_waiting ON open_disagreements (channel_id, listing_id) WHERE waits = 1;
-CREATE INDEX disagreements_in_number ON open_disagreements (channel_id, delta, available)
-  WHERE kind = 'quantity';
 CREATE INDEX disagreements_acknowledged ON open_disagreements (channel_id)
   WHERE acknowledged_at IS NOT NULL;
 CREATE INDEX past_disagreements_of_listing ON past_disagreements (listing_id, closed_at);

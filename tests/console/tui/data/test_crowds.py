@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from console.tui.data.crowds import KEPT_S, MANY_OPEN, KeptCrowds
-from store.causes.facts import ChannelPeers
+from store.causes.facts import ChannelCrowd, ChannelPeers
 from store.causes.peers import Crowds
 from store.errors import StoreError
 
-MANY, FEW = ChannelPeers(MANY_OPEN), ChannelPeers(MANY_OPEN - 1)
+MANY, FEW = (ChannelCrowd(ChannelPeers(count)) for count in (MANY_OPEN, MANY_OPEN - 1))
 
 
 class Bench:
@@ -39,7 +39,7 @@ async def test_only_a_channel_with_many_is_kept() -> None:
 
 
 async def test_what_is_old_is_lent_once_more_and_counted_meanwhile() -> None:
-    newer = ChannelPeers(MANY_OPEN + 7)
+    newer = ChannelCrowd(ChannelPeers(MANY_OPEN + 7))
     bench = Bench({1: newer})
     bench.crowds.keep({1: MANY}, None)
     bench.now += KEPT_S
