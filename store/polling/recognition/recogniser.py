@@ -19,6 +19,7 @@ from store.polling.recognition.pages import (
     FreshPage,
     PollPages,
     changes,
+    differing_places,
     joined,
     mark_of,
     replace,
@@ -156,13 +157,16 @@ class Recogniser:
         """
         if not self._is_same:
             return range(0)
-        marks, sizes, doubtful = self.pages.marks, self.pages.sizes, self._doubtful
-        at, page = 0, self._next
-        while page < len(marks):
-            end = at + sizes[page]
-            if end > len(content) or end - at < size_min or mark_of(content[at:end]) != marks[page]:
+        marks, sizes = self.pages.marks, self.pages.sizes
+        doubtful, taken = self._doubtful, self._taken
+        at, page, length, last = 0, self._next, len(content), len(marks)
+        while page < last:
+            size = sizes[page]
+            end = at + size
+            # Of a long file this is asked tens of thousands of times.
+            if end > length or mark_of(content[at:end]) != marks[page] or size < size_min:
                 break
-            if page in doubtful or page in self._taken:
+            if page in doubtful or page in taken:
                 break
             at, page = end, page + 1
         found = range(self._next, page)
@@ -220,11 +224,9 @@ class Recogniser:
             return list(range(len(digests)))
         start = pages.start(page)
         before = pages.digests[start : start + len(digests)]
-        unknown = [
-            place
-            for place, (digest, old) in enumerate(zip(digests, before, strict=False))
-            if digest != old or not digest
-        ]
+        unknown = differing_places(before, digests[: len(before)])
+        if 0 in digests:
+            unknown = sorted({*unknown, *(at for at, digest in enumerate(digests) if not digest)})
         unknown += range(len(before), len(digests))
         if len(unknown) == len(digests):
             return unknown
@@ -247,17 +249,14 @@ class Recogniser:
         if not near:
             return
         if len(unknown) <= _FEW:
-            places = {
-                digests[place]: near.index(digests[place])
-                for place in unknown
-                if digests[place] in near
-            }
+            content = near.tobytes()
+            places = {digests[place]: _place_of(digests[place], content) for place in unknown}
         else:
             places = dict(zip(near, range(len(near)), strict=True))
         furthest = -1
         for place in unknown:
-            at = places.get(digests[place]) if digests[place] else None
-            if at is not None:
+            at = places.get(digests[place], -1) if digests[place] else -1
+            if at >= 0:
                 found[place] = pages.listing_ids[start + at]
                 furthest = max(furthest, at)
         if furthest >= 0 and len(unknown) == len(digests):
@@ -370,3 +369,12 @@ class Recogniser:
             for page in range(len(pages.marks))
             if not self._suspects.isdisjoint(pages.listings(page))
         )
+
+
+def _place_of(digest: int, content: bytes) -> int:
+    """The first place of a digest in an array of them, given by its bytes; -1 where it has none."""
+    wanted = digest.to_bytes(8, sys.byteorder)
+    found = content.find(wanted)
+    while found % 8 and found > 0:
+        found = content.find(wanted, found + 1)
+    return found // 8

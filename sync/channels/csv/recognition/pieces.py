@@ -155,14 +155,7 @@ class Cutter:
         if not begin:
             return None
         self._fill(expected.size + 2 * _SLACK_BYTES)
-        size, size_max = max(0, expected.size - _SLACK_BYTES), expected.size + _SLACK_BYTES
-        while True:
-            found = self._data.find(b"\n", self._at + size, self._at + size_max)
-            if found < 0:
-                return None
-            size = found + 1 - self._at
-            if size < MIN_BYTES:
-                continue
+        for size in self._sizes_about(expected.size):
             end = self._line_end(self._at + size)
             if digest_of(self._data[self._at + size : end]) == begin:
                 content = self._data[self._at : self._at + size]
@@ -171,6 +164,22 @@ class Cutter:
                 piece = self._piece(content, None)
                 self._recogniser.expect(expected.number + 1)
                 return piece
+        return None
+
+    def _sizes_about(self, size: int) -> Iterator[int]:
+        """Where lines end about so many bytes further: there first, then from fewer to more."""
+        if self._data[self._at + size - 1 : self._at + size] == b"\n":
+            yield size
+        near = max(MIN_BYTES, size - _SLACK_BYTES) - 1
+        while True:
+            # Counted from here: what has been read may have moved by the next time.
+            end = self._at + size + _SLACK_BYTES
+            found = self._data.find(b"\n", self._at + near, end)
+            if found < 0:
+                return
+            near = found + 1 - self._at
+            if near != size:
+                yield near
 
     def _lines(self, limit: int) -> bytes:
         """Whole lines of about so many bytes; one at least."""
