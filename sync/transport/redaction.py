@@ -58,7 +58,7 @@ class Redactor:
         """The secrets of the configuration that were sent."""
         self._passing: dict[str, None] = {}
         """The newest of what was only given or made for a while, in the order of its coming."""
-        self._hidden: re.Pattern[str] | None = None
+        self._hidden: list[re.Pattern[str]] = []
         self._is_known = True
         """Whether `_hidden` has all of it."""
         self._room = _READ_MAX
@@ -83,9 +83,10 @@ class Redactor:
 
     def _learn_by_heart(self) -> None:
         """Compile what matches all that is known. Most requests need no text, so none do this."""
-        # The longest first: one secret may be the beginning of another.
+        # The longest first: one secret may be the beginning of another. Each by itself, so that a
+        # new token costs no compiling of those that are known.
         known = sorted({*self._kept, *self._passing}, key=len, reverse=True)
-        self._hidden = re.compile("|".join(map(_pattern, known)), re.IGNORECASE) if known else None
+        self._hidden = [_pattern(secret) for secret in known]
         self._room = _READ_MAX + encodings.LONGER_TIMES * max(map(len, known), default=0)
         self._is_known = True
 
@@ -93,15 +94,19 @@ class Redactor:
         """Strike our credentials out of a message of our own, which is short and clean."""
         if not self._is_known:
             self._learn_by_heart()
-        return text if self._hidden is None else self._hidden.sub(_HIDDEN, text)
+        return self._without_secrets(text)
+
+    def _without_secrets(self, text: str) -> str:
+        for pattern in self._hidden:
+            text = pattern.sub(_HIDDEN, text)
+        return text
 
     def text(self, text: str) -> str:
         """Make a text one line, cut, without control characters or a credential of ours."""
         if not self._is_known:
             self._learn_by_heart()
         is_cut = len(text) > self._room
-        if self._hidden is not None:
-            text = self._hidden.sub(_HIDDEN, text[: self._room])
+        text = self._without_secrets(text[: self._room])
         if is_cut:
             # The cut may have gone through a secret, whose half nothing would recognise.
             text = text[: len(text) - (self._room - _READ_MAX)]
@@ -130,7 +135,9 @@ class Redactor:
         return self.text(_message(body)) or "no reason given"
 
 
-_pattern = functools.lru_cache(maxsize=64)(encodings.pattern)
+@functools.lru_cache(maxsize=256)
+def _pattern(secret: str) -> re.Pattern[str]:
+    return re.compile(encodings.pattern(secret), re.IGNORECASE)
 
 
 def _message(body: bytes) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from sync.transport import redaction
 from sync.transport.redaction import WORDS_LENGTH_MAX, Redactor
 
 SECRET = "s3cret/To+ken &<é>"
@@ -162,3 +163,15 @@ def test_a_page_for_people_is_said_by_its_title(body: bytes, said: str) -> None:
 )
 def test_the_details_of_an_error_stand_behind_its_message(body: bytes, words: str) -> None:
     assert Redactor().words(body) == words
+
+
+def test_a_new_token_costs_no_compiling_of_those_that_are_known() -> None:
+    redactor = Redactor()
+    redactor.learn_passing(f"t0ken-before-{number}" for number in range(10))
+    redactor.struck("")
+    before = redaction._pattern.cache_info().misses
+
+    redactor.learn_passing(["t0ken-the-newest"])
+
+    assert redactor.struck("t0ken-the-newest, t0ken-before-3") == "•••, •••"
+    assert redaction._pattern.cache_info().misses == before + 1
