@@ -68,6 +68,17 @@ async def hang() -> None:
     await asyncio.Event().wait()
 
 
+async def hang_beyond_every_deadline() -> None:
+    """Never come back, and put the loop's clock a day on: what was to end before that ends now.
+
+    A short deadline instead would run, on a slow machine, while the write still waits for its turn.
+    """
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    loop.time = lambda: now() + 86_400  # type: ignore[method-assign]
+    await hang()
+
+
 @dataclass
 class Shop:
     """One scripted channel."""

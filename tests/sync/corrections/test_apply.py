@@ -16,7 +16,7 @@ from sync.errors import (
 )
 from sync.polling.recovery import PAUSE_MS
 from tests.sync.approved_corrections import one_approved
-from tests.sync.scripted_channel import Bench, hang
+from tests.sync.scripted_channel import Bench, hang_beyond_every_deadline
 
 
 async def test_an_approved_correction_is_rechecked_written_and_read_back(bench: Bench) -> None:
@@ -305,14 +305,11 @@ async def test_a_crash_while_writing_counts_as_a_lost_reply(bench: Bench) -> Non
 
 async def test_a_write_that_hangs_is_cut_off_and_counts_as_lost(bench: Bench) -> None:
     update = await one_approved(bench)
-    channel_state = bench.channel_state["shop"]
-    channel_state.settings = msgspec.structs.replace(
-        channel_state.settings, timeout_ms=5, stale_after_ms=50
-    )
-    bench.shop.write_faults.append(hang)
+    bench.shop.write_faults.append(hang_beyond_every_deadline)
 
     await bench.apply()
 
+    assert bench.shop.written == [[("A", 14)]]
     assert bench.update(update).status is Status.UNKNOWN
 
 
