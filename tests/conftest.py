@@ -17,7 +17,7 @@ from tests import long_run
 
 # How long an example takes says more of what else the machine does than of us: a deadline fails a
 # run by chance. The suite counts statements and steps instead, and the benchmarks take the times.
-for _profile, _examples in (("plain", 25), ("long", 100)):
+for _profile, _examples in (("plain", 12), ("long", 100)):
     hypothesis.settings.register_profile(
         _profile,
         deadline=None,
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not long_run.is_long() and not any("::" in argument for argument in config.args):
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
     # Those that wait for programs come first, so that no core ends the run alone.
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
@@ -74,6 +74,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Collect no garbage while tests are collected: nearly all that is made then stays."""
+    gc.disable()
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave what was imported and collected out of every further garbage collection.
 
@@ -83,6 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,11 +36,20 @@ def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A small shop in a real cache, with four disagreements whose updates are proposed."""
-    opened = Shop(tmp_path)
+@pytest.fixture(scope="session")
+def opened_shop(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The cache of a small shop that was opened: its clock stands still, so one serves them all."""
+    opened = Shop(tmp_path_factory.mktemp("opened"))
     opened.open()
+    opened.database.close()
+    return opened.settings.database.read_bytes()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, opened_shop: bytes) -> Iterator[Shop]:
+    """A small shop in a real cache, with four disagreements whose updates are proposed."""
+    (tmp_path / "skew.db").write_bytes(opened_shop)
+    opened = Shop(tmp_path)
     yield opened
     opened.database.close()
 
