@@ -13,7 +13,7 @@ import pytest
 VARIABLE = "SKEW_LONG_RUN"
 """Set by `--long`, so that what is decided while modules are imported knows it too."""
 
-SHORT_PART = 10
+SHORT_PART = 20
 
 
 def is_long() -> bool:

@@ -13,6 +13,7 @@ from sync.channels.http.writing.table import BatchTable
 from sync.errors import NeedsOperator, Temporary, WriteRejected
 from tests.contract.depot import WOO, by_parent, describe, sent, woo, written
 from tests.contract.harness import OverHttp, opened, poll
+from tests.long_run import examples
 from tests.loopback import Answer
 
 
@@ -256,7 +257,7 @@ def _change(number: int) -> Change:
     return Change(f"S-{number}", "", str(number), 1, Record(f"S-{number}", 2), f"c-{number}")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.lists(st.integers(1, 12), unique=True, min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(1, 14), st.sampled_from(["", "no"])), max_size=12),

@@ -100,10 +100,10 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
     ("text", "preferred", "remembered", "begun"),
     [
         (None, None, None, "skew-dark"),
-        (None, "contrast", None, "skew-contrast"),
-        (None, None, "light", "skew-light"),
         ("colour-blind", "contrast", "light", "skew-colour-blind"),
-        (None, None, "gone-since", "skew-dark"),
+        pytest.param(None, "contrast", None, "skew-contrast", marks=pytest.mark.long),
+        pytest.param(None, None, "light", "skew-light", marks=pytest.mark.long),
+        pytest.param(None, None, "gone-since", "skew-dark", marks=pytest.mark.long),
     ],
 )
 async def test_a_theme_is_what_was_said_else_kept_else_preferred(

@@ -174,6 +174,7 @@ def opened(path: Path, *, bytes_max: int = 0, user: int = 0) -> "subprocess.Comp
     return subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)
 
 
+@pytest.mark.long
 def test_without_room_for_it_the_migration_does_not_run_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "skew.db"
     made_by(path, 2, rows=2_000)

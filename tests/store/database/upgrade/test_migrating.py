@@ -320,6 +320,7 @@ def test_two_processes_at_once_bring_it_to_one_end(
     assert len(backup.made(old)) == 1
 
 
+@pytest.mark.long
 def test_one_that_stands_still_is_overtaken_and_writes_nothing_when_it_wakes(
     old: Path, process_killer: list["subprocess.Popen[str]"]
 ) -> None:
