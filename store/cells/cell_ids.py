@@ -9,7 +9,9 @@ number is made of), `cell_accounts` (from the first change on: what the balance 
 `cell_oddities` (a problem, several copies, a freeze). The view `listings` shows all of it.
 """
 
-from store.model import UNCOUNTED, State
+from collections.abc import Mapping
+
+from store.model import UNCOUNTED, Kind, State
 
 ITEMS_MAX = 2**28 - 1
 """The largest id of an item."""
@@ -22,6 +24,15 @@ STATE_CODES = {
     )
 }  # fmt: skip
 """What a state is kept as in `cells`: the usual one takes no byte. Any other word stays a word."""
+
+
+KIND_CODES: Mapping[str, int] = {
+    kind: code
+    for code, kind in enumerate(
+        (Kind.QUANTITY, Kind.STATE, Kind.MISSING, Kind.UNLISTED, Kind.NEGATIVE, Kind.DUPLICATE), 1
+    )
+}
+"""What the kind of a closed disagreement is kept as."""
 
 
 def cell(channel: str, item: str) -> str:
@@ -44,9 +55,9 @@ def item_of(cell_id: str) -> str:
     return f"({cell_id} & {ITEMS_MAX})"
 
 
-def code(word: str) -> str:
-    """SQL for what a state is kept as."""
-    arms = " ".join(f"WHEN '{name}' THEN {number}" for name, number in STATE_CODES.items())
+def code(word: str, codes: Mapping[str, int] = STATE_CODES) -> str:
+    """SQL for what a state is kept as, or a word of other `codes`."""
+    arms = " ".join(f"WHEN '{name}' THEN {number}" for name, number in codes.items())
     return f"CASE {word} {arms} ELSE {word} END"
 
 

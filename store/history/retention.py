@@ -35,11 +35,13 @@ class _Table(NamedTuple):
     """SQL for when a row came in, of alias t: ids follow it, but for a clock that was set back."""
     ended: str
     """SQL for whether the row is over, and over before `:before`."""
+    kept_in: str = ""
+    """The table that has the rows, where the name is that of a view of it."""
 
 
 _TABLES = (
-    _Table("past_readings", "t.until_at", "t.until_at < :before"),
-    _Table("past_targets", "t.until_at", "t.until_at < :before"),
+    _Table("past_readings", "t.until_at", "t.until_at < :before", "former_readings"),
+    _Table("past_targets", "t.until_at", "t.until_at < :before", "former_targets"),
     _Table("doubts", "t.since_at", "t.until_at < :before"),
     _Table(
         "polls",
@@ -47,7 +49,7 @@ _TABLES = (
         """t.finished_at < :before AND NOT EXISTS (SELECT 1 FROM channels c
           WHERE t.id IN (c.good_poll_id, c.quarantined_poll_id))""",
     ),
-    _Table("past_disagreements", "t.first_seen_at", "t.closed_at < :before"),
+    _Table("past_disagreements", "t.first_seen_at", "t.closed_at < :before", "closed"),
     # An event that the authority has not seen yet still moves targets, however old it is.
     _Table(
         "events",
@@ -100,7 +102,7 @@ def thin(
     seen = [_Seen._make(row) for row in rows]
     over = [row.id for row in seen if row.is_over]
     if over:
-        _remove(connection, table.name, over)
+        _remove(connection, table.kept_in or table.name, over)
         _count(connection, table.name, len(over), before=before)
     last = seen[-1] if len(seen) == STEP else None
     if last is not None and not last.began_later:

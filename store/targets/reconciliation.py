@@ -4,6 +4,7 @@ import sqlite3
 
 from store.cells import instants
 from store.cells.cell_ids import (
+    KIND_CODES,
     SINCE,
     STATE_CODES,
     cell,
@@ -38,9 +39,28 @@ WORK_TABLES = (
 _INTO_DIFFERING = """INSERT INTO differing (listing_id, item_id, channel_id, kind, available, state,
   target_state, price_minor, target_quantity, delta, waits, settles_at, rests_on, surplus,
   at_least)"""
-_KEPT = """id, item_id, listing_id, channel_id, kind, available, state, target_quantity,
-  target_state, delta, settles_at, risk_minor, first_seen_at, moved_at, rests_on, acknowledged_by,
-  acknowledged_at, acknowledged_why, surplus, at_least"""
+_CLOSED = {
+    "id": "d.id",
+    "listing_id": "d.listing_id",
+    "kind": code("d.kind", KIND_CODES),
+    "available": "d.available",
+    "state": code("d.state"),
+    "target_quantity": "d.target_quantity",
+    "target_state": code("d.target_state"),
+    "delta": "d.delta",
+    "settled_after": "nullif(d.settles_at, 0) - d.first_seen_at",
+    "risk_minor": "d.risk_minor",
+    "first_seen_at": "d.first_seen_at",
+    "moved_at": "nullif(d.moved_at, d.first_seen_at)",
+    "rests_on": "d.rests_on",
+    "acknowledged_by": "d.acknowledged_by",
+    "acknowledged_at": "d.acknowledged_at",
+    "acknowledged_why": "d.acknowledged_why",
+    "surplus": "d.surplus",
+    "at_least": "d.at_least",
+    "closed_at": ":now",
+}
+"""What is kept of a disagreement d that closes: SQL, by the column of `closed`."""
 
 # A channel shows a number later than the target moved. So a number is too high only if it is above
 # every target that was in force during the last `settle_reduce` (rule 3, docs/architecture.md), and
@@ -177,8 +197,8 @@ class Reconciliation:
     def keep_targets(self, *, now: Millis) -> None:
         """Keep what the targets were that have moved."""
         self._connection.execute(
-            f"""INSERT INTO past_targets (listing_id, quantity, state, since_at, until_at)
-            SELECT t.id, t.was_quantity, {word("t.was_state")}, {instant("t.since")}, ?
+            f"""INSERT INTO former_targets (listing_id, quantity, state, since_at, until_at)
+            SELECT t.id, t.was_quantity, t.was_state, {instant("t.since")}, ?
             FROM affected t WHERE t.since IS NOT NULL AND {_MOVED}""",
             (now,),
         )
@@ -275,9 +295,8 @@ class Reconciliation:
         )
         if closed:
             self._run(
-                f"""INSERT INTO past_disagreements ({_KEPT}, waits, closed_at)
-                SELECT {_KEPT}, 0, :now FROM open_disagreements
-                WHERE id IN (SELECT id FROM closing)""",
+                f"""INSERT INTO closed ({", ".join(_CLOSED)}) SELECT {", ".join(_CLOSED.values())}
+                FROM open_disagreements d WHERE id IN (SELECT id FROM closing)""",
                 now,
             )
             self._run("DELETE FROM open_disagreements WHERE id IN (SELECT id FROM closing)")

@@ -75,15 +75,15 @@ _ODDITIES_KNOWN = f"""UPDATE cell_oddities AS o SET problem = NULL, twins = p.tw
 {_READ_KNOWN} WHERE o.id = m.id AND o.id IN ({_MERGED})"""
 
 # What a reading was and is no more, with the span in which it was in force.
-_CHANGED = """(l.available IS NOT p.available OR l.state IS NOT p.state OR l.present = 0
+_CHANGED = f"""(l.available IS NOT p.available OR l.state IS NOT {code("p.state")} OR l.present = 0
   OR l.at_least <> p.at_least)"""
 _KEEP_PAST_KNOWN = KEEP_PAST.format(
-    f"{_READ_KNOWN} CROSS JOIN listings l ON l.id = m.id WHERE {_CHANGED}"
+    f"{_READ_KNOWN} CROSS JOIN cells l ON l.id = m.id WHERE {_CHANGED}"
 )
 _MERGE_KNOWN = f"""UPDATE cells AS l SET available = p.available, state = {code("p.state")},
   at_least = p.at_least, present = 1,
-  observed_kept = CASE WHEN {_CHANGED.replace("p.state", code("p.state"))}
-    THEN :kept_now ELSE l.observed_kept END, ref = {REF.format("p")},
+  observed_kept = CASE WHEN {_CHANGED} THEN :kept_now ELSE l.observed_kept END,
+  ref = {REF.format("p")},
   since_kept = {SINCE.format("l")}
 {_READ_KNOWN} WHERE l.id = m.id AND l.id IN ({_MERGED})"""
 

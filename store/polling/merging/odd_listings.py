@@ -22,7 +22,7 @@ WHERE o.id = p.id AND (o.problem IS NOT p.problem OR o.copies > 1)"""
 _LACKING = """FROM counted k CROSS JOIN {} l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies = 0 AND l.present = 1"""
 _GONE = _LACKING + " AND coalesce(:doubt, k.doubt) IS NULL"
-_KEEP_PAST_GONE = KEEP_PAST.format(_GONE.format("listings"))
+_KEEP_PAST_GONE = KEEP_PAST.format(_GONE.format("cells"))
 _DOUBTED = f"SELECT l.id {_LACKING.format('cells')} AND coalesce(:doubt, k.doubt) IS NOT NULL"
 _CLEAR_GONE = f"""UPDATE cell_oddities SET copies = 1,
   problem = coalesce(:doubt, (SELECT k.doubt FROM counted k
@@ -37,7 +37,7 @@ WHERE id IN (SELECT l.id {_GONE.format("cells")})"""
 _COUNTED = "SELECT k.listing_id FROM counted k WHERE k.poll_id = :poll AND k.copies > 0"
 _TWICE_AGAIN = """SELECT l.id FROM counted k CROSS JOIN cells l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies > 1 AND l.present = 0"""
-_KEEP_PAST_BACK = KEEP_PAST.format(f"FROM listings l WHERE l.id IN ({_TWICE_AGAIN})")
+_KEEP_PAST_BACK = KEEP_PAST.format(f"FROM cells l WHERE l.id IN ({_TWICE_AGAIN})")
 _MERGE_BACK = f"""UPDATE cells AS l SET present = 1, observed_kept = :kept_now,
   since_kept = {SINCE.format("l")}
 WHERE id IN ({_TWICE_AGAIN})"""

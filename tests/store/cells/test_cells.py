@@ -11,7 +11,7 @@ from store.cells import instants
 from store.cells.cell_ids import ITEMS_MAX
 from store.errors import StoreError
 from store.model import Record
-from tests.store.world import START, World, channel, world
+from tests.store.world import MINUTE, START, World, channel, record, stock, world
 
 PLAIN = st.text("ab 01\u00e9", max_size=8)
 REFS = st.one_of(
@@ -71,3 +71,41 @@ def test_more_items_than_a_cells_id_can_name_are_refused(tmp_path: Path) -> None
         )
         with pytest.raises(StoreError, match="can't hold more than 268,435,455"):
             w.poll("warehouse", [Record("A", 1)])
+
+
+def test_what_is_over_is_shown_as_it_was(tmp_path: Path) -> None:
+    kept = "kind, available, state, target_quantity, target_state, delta, waits, at_least"
+    times = "settles_at, first_seen_at, moved_at"
+    open_ones = f"SELECT id, item_id, listing_id, channel_id, {kept}, {times} FROM {{}}"
+    with world(tmp_path, channel("shop", settle_raise_ms=5_000)) as w:
+        w.poll("warehouse", stock(A=5, B=5, C=5, D=0))
+        w.poll("shop", [*stock(A=3, B=-1, E=1), Record("C", 5, state="odd"), record("D", 0)])
+        w.now += MINUTE
+        w.poll("warehouse", stock(A=9, B=5, C=5, D=0))
+        before = w.rows(open_ones.format("open_disagreements ORDER BY id"))
+        assert {row[4] for row in before} >= {"quantity", "negative", "unlisted"}
+        assert {row[-1] - row[-2] for row in before} > {0}
+
+        w.poll("shop", [*stock(A=9, B=5), record("C", 5, state="active")])
+
+        over = w.rows(open_ones.format("past_disagreements ORDER BY id"))
+        ids = {row[0] for row in over}
+        assert over == [(*row[:10], 0, *row[11:]) for row in before if row[0] in ids]
+        assert len(over) > 2
+        assert w.rows("SELECT DISTINCT closed_at FROM past_disagreements") == [(w.now,)]
+        assert w.rows("SELECT available, state FROM past_readings ORDER BY listing_id, id") == [
+            (5, "active"),
+            *((3, "active"), (-1, "active"), (5, "odd"), (0, None), (1, "active")),
+        ]
+        assert w.rows("SELECT quantity, state FROM past_targets ORDER BY id")[0] == (5, "active")
+
+
+def test_a_join_finds_what_is_over_without_reading_all_of_it(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        plan = w.rows(
+            """EXPLAIN QUERY PLAN SELECT d.* FROM items i CROSS JOIN channels c
+            CROSS JOIN disagreements d ON d.listing_id = (c.id << 28) + i.id"""
+        )
+        steps = [step for *_, step in plan]
+        assert "past_disagreements_of_listing" in " ".join(steps)
+        assert not any(step.startswith(("MATERIALIZE", "SCAN d")) for step in steps)

@@ -130,7 +130,7 @@ def test_it_is_done_in_short_steps(tmp_path: Path) -> None:
 
         def fill(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "INSERT INTO past_readings (listing_id, present, until_at) VALUES (1, 1, ?)",
+                "INSERT INTO former_readings (listing_id, present, until_at) VALUES (1, 1, ?)",
                 ((n,) for n in range(2 * retention.STEP + 1)),
             )
 

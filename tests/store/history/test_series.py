@@ -222,7 +222,7 @@ def _filled(changes: list[tuple[Millis, int]]) -> sqlite3.Connection:
         (CELL, last, last_at),
     )
     connection.executemany(
-        "INSERT INTO past_readings (listing_id, present, available, observed_at, until_at) "
+        "INSERT INTO former_readings (listing_id, present, available, observed_at, until_at) "
         "VALUES (?, 1, ?, ?, ?)",
         [(CELL, value, at, changes[n + 1][0]) for n, (at, value) in enumerate(changes[:-1])],
     )

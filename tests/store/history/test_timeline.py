@@ -55,7 +55,7 @@ WHERE i.sku = ?"""
 def fill(connection: sqlite3.Connection, count: int) -> None:
     """Put so many readings of one listing before everything else."""
     connection.execute(
-        """INSERT INTO past_readings (listing_id, present, available, observed_at, until_at)
+        """INSERT INTO former_readings (listing_id, present, available, observed_at, until_at)
         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :count)
         SELECT (SELECT min(id) FROM listings), 1, n, :start - n * 10, :start - n * 10 + 10
         FROM n ORDER BY n DESC""",

@@ -39,7 +39,7 @@ def past_readings(database: Database) -> int:
 def add(database: Database, *ended_at: int) -> None:
     def fill(connection: sqlite3.Connection) -> None:
         connection.executemany(
-            "INSERT INTO past_readings (listing_id, present, until_at) VALUES (0, 1, ?)",
+            "INSERT INTO former_readings (listing_id, present, until_at) VALUES (0, 1, ?)",
             ((at,) for at in ended_at),
         )
 

@@ -75,15 +75,17 @@ WHERE {{range}} AND (l.problem IS NOT NULL OR l.copies > 1 OR l.twins IS NOT NUL
 """What becomes of a range of listings, by new table."""
 
 
-def _columns(of: str, *, listings: tuple[str, ...] = ("listing_id",), without: str = "") -> str:
-    """The columns of a table that names listings, with the ids of their cells."""
-    return ", ".join(
-        f"(SELECT {_ID} FROM listings l WHERE l.id = t.{name})" if name in listings else f"t.{name}"
-        for name in of.split()
-        if name != without
-    )
+def _columns(of: str, **kept: str) -> str:
+    """The columns of a table that names listings, with the ids of their cells; `kept`: as what."""
+    kept = {"listing_id": _CELL.format("listing_id")} | kept
+    return ", ".join(kept.get(name, f"t.{name}") for name in of.split())
 
 
+def _state(column: str) -> str:
+    return f"CASE t.{column} {_CODES} ELSE t.{column} END"
+
+
+_CELL = f"(SELECT {_ID} FROM listings l WHERE l.id = t.{{}})"
 _PAST_READING = """id listing_id present available state on_hand committed source_at observed_at
   until_at fell_at at_least"""
 _PAST_TARGET = "id listing_id quantity state since_at until_at"
@@ -91,19 +93,41 @@ _DOUBT = "id listing_id channel_id problem copies since_at until_at twins"
 _CORRECTION = """id listing_id status version live silences from_quantity from_state to_quantity
   to_state price_minor proposed_at decided_at decided_by second_by by_rule hold_until expires_at
   snoozed_until applying_at ended_at note result ref listings from_at_least proof_until"""
-_NAMED = ("listing_id", "rests_on")
+_OPEN = DISAGREEMENT.removesuffix("closed_at")
+_CLOSED = """id listing_id kind available state target_quantity target_state delta settles_at
+  risk_minor first_seen_at moved_at rests_on acknowledged_by acknowledged_at acknowledged_why
+  surplus at_least closed_at"""
+_KINDS = "WHEN 'quantity' THEN 1 WHEN 'state' THEN 2 WHEN 'missing' THEN 3 \
+WHEN 'unlisted' THEN 4 WHEN 'negative' THEN 5 WHEN 'duplicate' THEN 6"
 
 RENUMBERED = {
-    "new_past_readings": (_columns(_PAST_READING), "1"),
-    "new_past_targets": (_columns(_PAST_TARGET), "1"),
+    "former_readings": (
+        _columns(_PAST_READING, state=_state("state")),
+        "1",
+    ),
+    "former_targets": (
+        _columns(_PAST_TARGET, state=_state("state")),
+        "1",
+    ),
     "new_doubts": (_columns(_DOUBT), "1"),
     "new_corrections": (_columns(_CORRECTION), "1"),
     "new_moved_outside_polls": (_columns("id channel_id listing_id"), "1"),
     "open_disagreements": (
-        _columns(DISAGREEMENT, listings=_NAMED, without="closed_at"),
+        _columns(_OPEN, rests_on=_CELL.format("rests_on")),
         "t.closed_at IS NULL",
     ),
-    "past_disagreements": (_columns(DISAGREEMENT, listings=_NAMED), "t.closed_at IS NOT NULL"),
+    "closed": (
+        _columns(
+            _CLOSED,
+            kind=f"CASE t.kind {_KINDS} END",
+            state=_state("state"),
+            target_state=_state("target_state"),
+            settles_at="nullif(t.settles_at, 0) - t.first_seen_at",
+            moved_at="nullif(t.moved_at, t.first_seen_at)",
+            rests_on=_CELL.format("rests_on"),
+        ),
+        "t.closed_at IS NOT NULL",
+    ),
 }
 """By new table: the old one's columns with the ids of cells, and which of its rows."""
 
@@ -131,8 +155,6 @@ DROP TABLE moved_outside_polls;
 DROP TABLE listings;
 ALTER TABLE new_corrections RENAME TO corrections;
 ALTER TABLE new_doubts RENAME TO doubts;
-ALTER TABLE new_past_readings RENAME TO past_readings;
-ALTER TABLE new_past_targets RENAME TO past_targets;
 ALTER TABLE new_moved_outside_polls RENAME TO moved_outside_polls;
 """
 
@@ -192,9 +214,9 @@ MIGRATION = SlicedMigration(
     _begin,
     (
         SlicedCopy("listings", "listings", _copy_listings),
-        _copied("former readings", "past_readings", "new_past_readings"),
-        _copied("former targets", "past_targets", "new_past_targets"),
-        _copied("disagreements", "disagreements", "open_disagreements", "past_disagreements"),
+        _copied("former readings", "past_readings", "former_readings"),
+        _copied("former targets", "past_targets", "former_targets"),
+        _copied("disagreements", "disagreements", "open_disagreements", "closed"),
         _copied("updates", "corrections", "new_corrections"),
         _copied("doubts", "doubts", "new_doubts"),
         _copied("fresh readings", "moved_outside_polls", "new_moved_outside_polls"),

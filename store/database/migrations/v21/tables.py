@@ -94,13 +94,32 @@ _DISAGREEMENT = """
   surplus INTEGER,
   at_least INTEGER NOT NULL DEFAULT 0"""
 
-# The open ones. Ids are never used twice: those of closed ones stay theirs.
+# The open ones. Ids are never used twice: those of closed ones stay theirs. Of these is kept what
+# their cell's number does not say, in few bytes: kinds and states as numbers, `moved_at` where that
+# was not when it was first seen, and how long after that it settled.
 DISAGREEMENTS = f"""
 CREATE TABLE open_disagreements (
   id INTEGER PRIMARY KEY AUTOINCREMENT,{_DISAGREEMENT}
 );
-CREATE TABLE past_disagreements (
-  id INTEGER PRIMARY KEY,{_DISAGREEMENT},
+CREATE TABLE closed (
+  id INTEGER PRIMARY KEY,
+  listing_id INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  available INTEGER,
+  state INTEGER,
+  target_quantity INTEGER,
+  target_state INTEGER,
+  delta INTEGER,
+  settled_after INTEGER,
+  risk_minor INTEGER,
+  first_seen_at INTEGER NOT NULL,
+  moved_at INTEGER,
+  rests_on INTEGER,
+  acknowledged_by TEXT,
+  acknowledged_at INTEGER,
+  acknowledged_why TEXT,
+  surplus INTEGER,
+  at_least INTEGER NOT NULL DEFAULT 0,
   closed_at INTEGER NOT NULL
 );
 """
@@ -176,12 +195,13 @@ CREATE TABLE new_doubts (
   until_at INTEGER,
   twins TEXT
 );
-CREATE TABLE new_past_readings (
+-- `state` as in `cells`.
+CREATE TABLE former_readings (
   id INTEGER PRIMARY KEY,
   listing_id INTEGER NOT NULL,
   present INTEGER NOT NULL,
   available INTEGER,
-  state TEXT,
+  state INTEGER,
   on_hand INTEGER,
   committed INTEGER,
   source_at INTEGER,
@@ -190,11 +210,11 @@ CREATE TABLE new_past_readings (
   fell_at INTEGER,
   at_least INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE new_past_targets (
+CREATE TABLE former_targets (
   id INTEGER PRIMARY KEY,
   listing_id INTEGER NOT NULL,
   quantity INTEGER,
-  state TEXT,
+  state INTEGER,
   since_at INTEGER,
   until_at INTEGER NOT NULL
 );
@@ -203,9 +223,9 @@ CREATE TABLE new_moved_outside_polls (
   channel_id INTEGER NOT NULL,
   listing_id INTEGER NOT NULL
 );
-CREATE INDEX past_readings_by_listing ON new_past_readings (listing_id, until_at);
-CREATE INDEX past_readings_by_end ON new_past_readings (until_at);
-CREATE INDEX past_targets_by_listing ON new_past_targets (listing_id, until_at);
+CREATE INDEX past_readings_by_listing ON former_readings (listing_id, until_at);
+CREATE INDEX past_readings_by_end ON former_readings (until_at);
+CREATE INDEX past_targets_by_listing ON former_targets (listing_id, until_at);
 """
 
 INDEXES = """
@@ -213,8 +233,8 @@ CREATE UNIQUE INDEX disagreements_of_listing ON open_disagreements (listing_id, 
 CREATE INDEX disagreements_waiting ON open_disagreements (channel_id, listing_id) WHERE waits = 1;
 CREATE INDEX disagreements_acknowledged ON open_disagreements (channel_id)
   WHERE acknowledged_at IS NOT NULL;
-CREATE INDEX past_disagreements_of_listing ON past_disagreements (listing_id, closed_at);
-CREATE INDEX past_disagreements_of_channel ON past_disagreements (channel_id, closed_at);
+CREATE INDEX past_disagreements_of_listing ON closed (listing_id);
+CREATE INDEX past_disagreements_of_channel ON closed (CAST(listing_id >> 28 AS INTEGER), closed_at);
 CREATE UNIQUE INDEX corrections_live ON corrections (listing_id) WHERE live = 1;
 CREATE INDEX corrections_silencing ON corrections (listing_id) WHERE silences = 1;
 CREATE INDEX corrections_of_listing ON corrections (listing_id, id);

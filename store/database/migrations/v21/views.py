@@ -83,13 +83,40 @@ LISTING = {
 }
 """SQL for what the view `listings` shows of cell c, by column."""
 
+_KINDS = "WHEN 1 THEN 'quantity' WHEN 2 THEN 'state' WHEN 3 THEN 'missing' \
+WHEN 4 THEN 'unlisted' WHEN 5 THEN 'negative' WHEN 6 THEN 'duplicate'"
+# With types, as the columns of `open_disagreements` have: SQLite looks into a UNION ALL for the
+# rows of a join only where both of its sides have the same.
+_CLOSED = {
+    "item_id": f"CAST(c.listing_id & {2**28 - 1} AS INTEGER)",
+    "channel_id": "CAST(c.listing_id >> 28 AS INTEGER)",
+    "kind": f"CAST(CASE c.kind {_KINDS} END AS TEXT)",
+    "state": f"CAST(CASE c.state {_WORDS} ELSE c.state END AS TEXT)",
+    "target_state": f"CAST(CASE c.target_state {_WORDS} ELSE c.target_state END AS TEXT)",
+    "settles_at": "CAST(coalesce(c.first_seen_at + c.settled_after, 0) AS INTEGER)",
+    "moved_at": "CAST(coalesce(c.moved_at, c.first_seen_at) AS INTEGER)",
+    "waits": "CAST(0 AS INTEGER)",
+}
+"""SQL for what the view `past_disagreements` shows of a row, where it is not kept as that."""
+
 _EVER = DISAGREEMENT.split()
+_PAST = f"""SELECT {", ".join(f"{_CLOSED.get(name, f'c.{name}')} AS {name}" for name in _EVER)}
+FROM closed c"""
 VIEWS = {
     "listings": "SELECT "
     + ", ".join(f"{sql} AS {name}" for name, sql in LISTING.items())
     + " FROM cells c",
-    "disagreements": f"""SELECT {", ".join(_EVER[:-1])}, NULL AS closed_at FROM open_disagreements
-UNION ALL SELECT {", ".join(_EVER)} FROM past_disagreements""",
+    "disagreements": f"""SELECT {", ".join(_EVER[:-1])}, CAST(NULL AS INTEGER) AS closed_at
+FROM open_disagreements
+UNION ALL {_PAST}""",
+    "past_disagreements": _PAST,
+    "past_readings": f"""SELECT c.id, c.listing_id, c.present, c.available,
+  CASE c.state {_WORDS} ELSE c.state END AS state, c.on_hand, c.committed, c.source_at,
+  c.observed_at, c.until_at, c.fell_at, c.at_least
+FROM former_readings c""",
+    "past_targets": f"""SELECT c.id, c.listing_id, c.quantity,
+  CASE c.state {_WORDS} ELSE c.state END AS state, c.since_at, c.until_at
+FROM former_targets c""",
 }
 
 
