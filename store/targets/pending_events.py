@@ -18,8 +18,11 @@ from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import as_of_within, authority_as_of, whole_as_of
 
 WORK_TABLES = (
+    # The last three are what was pending until now: to look at the items once more would cost as
+    # much as all else.
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
-      sure_until INTEGER, lag_ms INTEGER, authority INTEGER)""",
+      sure_until INTEGER, lag_ms INTEGER, authority INTEGER, pending_own INTEGER, pending INTEGER,
+      pending_on_hand INTEGER)""",
     "CREATE TEMP TABLE IF NOT EXISTS turned (movement_id INTEGER PRIMARY KEY, item_id INTEGER)",
     """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
       available INTEGER, on_hand INTEGER)""",
@@ -182,13 +185,15 @@ def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool)
         connection.execute(f"DELETE FROM {table}")
     rests_on = f"coalesce({NEWEST_PLACE}, i.quantity_listing_id)"
     connection.execute(
-        f"""INSERT INTO touched (item_id, as_of, sure_until, lag_ms, authority)
+        f"""INSERT INTO touched
         WITH ac AS MATERIALIZED (
           SELECT c.id, c.lag_ms, {whole_as_of("c")} AS whole FROM channels c),
         resting AS MATERIALIZED (
-          SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id
+          SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id,
+            i.pending_own, i.pending, i.pending_on_hand
           FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id)
-        SELECT r.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id
+        SELECT r.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id,
+          r.pending_own, r.pending, r.pending_on_hand
         FROM resting r CROSS JOIN ac ON ac.id = {channel_of("r.listing_id")}
         LEFT JOIN cell_details a ON a.id = r.listing_id"""
     )
@@ -217,16 +222,19 @@ def _sum_up(connection: sqlite3.Connection, *, any_pools: bool) -> None:
     """Add up what is pending of the touched items, and of those that share a place with them."""
     # Into a table first, and only what differs: the caller goes on with just those whose sum has
     # changed, and an unchanged row is not written.
-    touched, elsewhere = "touched", "0"
+    touched, elsewhere = "touched i", "0"
     if any_pools:
-        touched, elsewhere = f"({_SHARING.format(items='touched')})", ELSEWHERE
+        sharing = _SHARING.format(items="touched")
+        touched = f"""(SELECT id, id AS item_id, pending_own, pending, pending_on_hand
+          FROM ({sharing}) s CROSS JOIN items ON items.id = s.item_id) i"""
+        elsewhere = ELSEWHERE
     connection.execute(
-        f"""INSERT INTO pendings SELECT id, own, own + elsewhere, on_hand FROM (
-          SELECT i.id, i.pending_own, i.pending, i.pending_on_hand, {elsewhere} AS elsewhere,
+        f"""INSERT INTO pendings SELECT item_id, own, own + elsewhere, on_hand FROM (
+          SELECT i.item_id, i.pending_own, i.pending, i.pending_on_hand, {elsewhere} AS elsewhere,
             {_BOUNDED_SUM.format(figure="available")} AS own,
             {_BOUNDED_SUM.format(figure="on_hand")} AS on_hand
-          FROM {touched} s CROSS JOIN items i ON i.id = s.item_id
-          LEFT JOIN movements v ON v.item_id = s.item_id AND v.unseen = 1 GROUP BY s.item_id)
+          FROM {touched} LEFT JOIN movements v ON v.item_id = i.item_id AND v.unseen = 1
+          GROUP BY i.item_id)
         WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )
     connection.execute(
