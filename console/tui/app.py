@@ -207,15 +207,14 @@ class SkewApp(DialogApp):
 
     async def _read(self, *, at_once: bool) -> None:
         """Read the header's numbers and the page: both at a time where the page does without."""
-        if not self.page.is_apart:
-            await self._read_snapshot()
-            await self.page.reload(at_once=at_once)
-            return
-        both = self._read_snapshot(), self.page.reload(at_once=at_once)
+        page = self.page
+        reads = [self._read_snapshot(), *([page.reload(at_once=at_once)] if page.is_apart else [])]
         # Neither may be left running when the other fails: it would write to the screen later on.
-        for found in await asyncio.gather(*both, return_exceptions=True):
-            if isinstance(found, BaseException):
-                raise found
+        for error in filter(None, await asyncio.gather(*reads, return_exceptions=True)):
+            raise error
+        if not page.is_apart or self.page is not page:
+            # One that was turned to meanwhile has shown only what was known until then.
+            await self.page.reload(at_once=at_once)
 
     async def _read_snapshot(self) -> None:
         self.session.snapshot = await self._source.snapshot()

@@ -1,5 +1,6 @@
 """What the console does before its first frame: once, and for the first page only."""
 
+import asyncio
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ from textual.css.types import CSSLocation
 
 from console.keys.action import PageName
 from console.tui.app import SkewApp
+from console.tui.data.values import StatusSnapshot
+from console.tui.pages.channels import ChannelsPage
 from console.tui.session.state import ConsoleState
 from tests.console import quick_textual
 from tests.console.small_shop import Shop, console, press
@@ -85,3 +88,26 @@ async def test_no_frame_is_drawn_that_is_not_shown(
 
     assert drawn
     assert set(drawn) == {0}
+
+
+async def test_a_page_that_is_opened_during_the_first_reading_shows_what_that_has_found(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console(shop) as (app, _):
+        snapshot, found = app._source.snapshot, asyncio.Event()
+
+        async def late() -> StatusSnapshot:
+            await found.wait()
+            return await snapshot()
+
+        monkeypatch.setattr(app._source, "snapshot", late)
+        app.session.snapshot = None
+        reading = asyncio.create_task(app.refresh_now())
+        await asyncio.sleep(0)
+        await app.show(PageName.CHANNELS)
+        found.set()
+        await reading
+
+        page = app.page
+        assert isinstance(page, ChannelsPage)
+        assert len(page.rows.ids) == len(shop.settings.channels)
