@@ -4,7 +4,7 @@ The aliases are l (a listing) and i (its item). `sync.targets.policy` is the sam
 a property test holds the two equal.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from store.cells.cell_ids import cell
 from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
@@ -78,12 +78,24 @@ class PolicySql:
         for pattern, expression in listed:
             if pattern == "*":
                 return f"CASE{arms} ELSE {expression} END" if arms else f"({expression})"
-            glob = pattern.replace("[!", "[^")
-            # The same rules are the same SQL: whoever needs it for several channels can tell.
-            name = self._globs.setdefault(glob, f"glob{len(self._globs)}")
-            self.values[name] = glob
-            arms += f" WHEN i.sku GLOB :{name} THEN {expression}"
+            arms += f" WHEN i.sku GLOB :{self._glob(pattern)} THEN {expression}"
         return f"CASE{arms} END"
+
+    def matches(self, patterns: Sequence[str]) -> str:
+        """SQL for whether `i.sku` matches one of the patterns."""
+        if len(patterns) > MANY:
+            return f"{self.case((pattern, '1') for pattern in patterns)} = 1"
+        # The unary plus keeps SQLite from making bounds of the pattern: the caller has given some.
+        globs = " OR ".join(f"+i.sku GLOB :{self._glob(pattern)}" for pattern in patterns)
+        return f"({globs})"
+
+    def _glob(self, pattern: str) -> str:
+        """The name under which the pattern is bound."""
+        glob = pattern.replace("[!", "[^")
+        # The same rules are the same SQL: whoever needs it for several channels can tell.
+        name = self._globs.setdefault(glob, f"glob{len(self._globs)}")
+        self.values[name] = glob
+        return name
 
     def has_many_rules(self) -> bool:
         """Whether a connection needs `rules` for this SQL."""

@@ -133,9 +133,13 @@ def note_matching(
         compiled.rules.register(connection)
     for found in wild:
         sql = PolicySql(compiled.terms, compiled.ids, compiled.rules)
-        matches = sql.case((pattern, "1") for pattern in found.patterns)
-        below = "" if found.high is None else "AND i.sku < :high"
+        matches = sql.matches(found.patterns)
+        # An upper bound is compared with each SKU, and that of the usual catalogue is beyond all.
+        beyond = "SELECT 1 FROM items WHERE sku >= ? LIMIT 1"
+        below = ""
+        if found.high is not None and connection.execute(beyond, (found.high,)).fetchone():
+            below = "AND i.sku < :high"
         connection.execute(
-            f"{_MATCHING} {below} AND {matches} = 1",
+            f"{_MATCHING} {below} AND {matches}",
             sql.values | {"low": found.low, "high": found.high},
         )
