@@ -9,6 +9,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+UPDATE = "UPDATE OR FAIL"
+"""SQL for an UPDATE of many rows that lie apart.
+
+By default SQLite copies each page before such a statement first changes it, to undo that statement
+alone if a row breaks a constraint: with a row a page that costs more than all else. Here whatever
+fails undoes its whole transaction (`Database.write`), so nothing is lost by going without.
+"""
+
 _BOUND_AS_THEY_ARE = frozenset({int, str, float, type(None)})
 
 _TOGETHER = 50

@@ -9,7 +9,7 @@ import sqlite3
 
 from store.cells.cell_ids import cell, channel_of
 from store.channels import polls
-from store.database import worklist
+from store.database import bulk, worklist
 from store.event_kinds import EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
@@ -238,7 +238,7 @@ def _sum_up(connection: sqlite3.Connection, *, any_pools: bool) -> None:
         WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
     )
     connection.execute(
-        """UPDATE items SET (pending_own, pending, pending_on_hand)
+        f"""{bulk.UPDATE} items SET (pending_own, pending, pending_on_hand)
           = (SELECT own, available, on_hand FROM pendings WHERE item_id = items.id)
         WHERE id IN (SELECT item_id FROM pendings)"""
     )

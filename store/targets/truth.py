@@ -7,6 +7,7 @@ its members have together.
 import sqlite3
 
 from store.cells.cell_ids import cell
+from store.database import bulk
 from store.model import NOT_FOR_SALE, QUANTITY_MAX, UNCOUNTED, State
 from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import TROUBLED, source_time
@@ -170,8 +171,8 @@ def _write_changed(connection: sqlite3.Connection, compiled: PolicySql, found: s
         compiled.values,
     )
     connection.execute(
-        """UPDATE items SET (truth_quantity, quantity_listing_id, truth_state, state_listing_id,
-            truth_on_hand, truth_incoming, uncounted)
+        f"""{bulk.UPDATE} items SET (truth_quantity, quantity_listing_id, truth_state,
+            state_listing_id, truth_on_hand, truth_incoming, uncounted)
           = (SELECT quantity, q_id, state, s_id, on_hand, incoming, uncounted FROM truths
             WHERE item_id = items.id)
         WHERE id IN (SELECT item_id FROM truths)"""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from store.accounts import account_rows
 from store.cells import oddities
 from store.cells.cell_ids import REF, SINCE, code
+from store.database import bulk
 from store.polling.merging.columns import FIGURES, KEEP_PAST, OF_RECORD, PRICE, SEEN_AT
 from store.targets.copies import LOWEST
 
@@ -80,7 +81,7 @@ _CHANGED = f"""(l.available IS NOT p.available OR l.state IS NOT {code("p.state"
 _KEEP_PAST_KNOWN = KEEP_PAST.format(
     f"{_READ_KNOWN} CROSS JOIN cells l ON l.id = m.id WHERE {_CHANGED}"
 )
-_MERGE_KNOWN = f"""UPDATE cells AS l SET available = p.available, state = {code("p.state")},
+_MERGE_KNOWN = f"""{bulk.UPDATE} cells AS l SET available = p.available, state = {code("p.state")},
   at_least = p.at_least, present = 1,
   observed_kept = CASE WHEN {_CHANGED} THEN :kept_now ELSE l.observed_kept END,
   ref = {REF.format("p")},

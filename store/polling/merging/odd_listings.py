@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from store.accounts import account_rows
 from store.cells import oddities
 from store.cells.cell_ids import SINCE, of_channel
+from store.database import bulk
 from store.polling.merging.columns import KEEP_PAST
 
 _PROBLEMS = """SELECT coalesce(p.listing_id, n.cell_id) FROM stage p
@@ -29,7 +30,7 @@ _CLEAR_GONE = f"""UPDATE cell_oddities SET copies = 1,
     WHERE k.poll_id = :poll AND k.listing_id = cell_oddities.id)),
   twins = CASE WHEN copies = 1 THEN twins END
 WHERE id IN (SELECT l.id {_LACKING.format("cells")})"""
-_MERGE_GONE = f"""UPDATE cells AS l SET present = 0, observed_kept = :kept_now,
+_MERGE_GONE = f"""{bulk.UPDATE} cells AS l SET present = 0, observed_kept = :kept_now,
   since_kept = {SINCE.format("l")}
 WHERE id IN (SELECT l.id {_GONE.format("cells")})"""
 
@@ -38,7 +39,7 @@ _COUNTED = "SELECT k.listing_id FROM counted k WHERE k.poll_id = :poll AND k.cop
 _TWICE_AGAIN = """SELECT l.id FROM counted k CROSS JOIN cells l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies > 1 AND l.present = 0"""
 _KEEP_PAST_BACK = KEEP_PAST.format(f"FROM cells l WHERE l.id IN ({_TWICE_AGAIN})")
-_MERGE_BACK = f"""UPDATE cells AS l SET present = 1, observed_kept = :kept_now,
+_MERGE_BACK = f"""{bulk.UPDATE} cells AS l SET present = 1, observed_kept = :kept_now,
   since_kept = {SINCE.format("l")}
 WHERE id IN ({_TWICE_AGAIN})"""
 _COPIES_KNOWN = f"{_COUNTED} AND k.copies > 1"

@@ -2,12 +2,15 @@
 
 import sqlite3
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from store.database import bulk
+from tests.store.world import stock, world
 
 VALUES = ("sku", "available", "state", "at_least")
 
@@ -73,3 +76,15 @@ def test_what_is_put_in_by_column_is_what_was_put_in_by_row(
     connection.close()
     assert by_column == by_row
     assert len(by_column) == len(rows)
+
+
+def test_an_update_that_fails_half_way_undoes_its_whole_transaction(tmp_path: Path) -> None:
+    def spoil(connection: sqlite3.Connection) -> None:
+        connection.execute(f"{bulk.UPDATE} cells SET differs = CASE WHEN available = 1 THEN 7 END")
+
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=1, B=2))
+        before = w.rows("SELECT * FROM cells")
+        with pytest.raises(sqlite3.IntegrityError):
+            w.database.write(spoil)
+        assert w.rows("SELECT * FROM cells") == before
