@@ -75,9 +75,9 @@ WHERE {{range}} AND (l.problem IS NOT NULL OR l.copies > 1 OR l.twins IS NOT NUL
 """What becomes of a range of listings, by new table."""
 
 
-def _columns(of: str, **kept: str) -> str:
-    """The columns of a table that names listings, with the ids of their cells; `kept`: as what."""
-    kept = {"listing_id": _CELL.format("listing_id")} | kept
+def _columns(of: str, cell: str, **kept: str) -> str:
+    """The columns of a table that names listings, each by `cell`; `kept`: others, as what."""
+    kept = {"listing_id": cell.format("listing_id")} | kept
     return ", ".join(kept.get(name, f"t.{name}") for name in of.split())
 
 
@@ -100,34 +100,37 @@ _CLOSED = """id listing_id kind available state target_quantity target_state del
 _KINDS = "WHEN 'quantity' THEN 1 WHEN 'state' THEN 2 WHEN 'missing' THEN 3 \
 WHEN 'unlisted' THEN 4 WHEN 'negative' THEN 5 WHEN 'duplicate' THEN 6"
 
-RENUMBERED = {
-    "former_readings": (
-        _columns(_PAST_READING, state=_state("state")),
-        "1",
-    ),
-    "former_targets": (
-        _columns(_PAST_TARGET, state=_state("state")),
-        "1",
-    ),
-    "new_doubts": (_columns(_DOUBT), "1"),
-    "new_corrections": (_columns(_CORRECTION), "1"),
-    "new_moved_outside_polls": (_columns("id channel_id listing_id"), "1"),
-    "open_disagreements": (
-        _columns(_OPEN, rests_on=_CELL.format("rests_on")),
-        "t.closed_at IS NULL",
-    ),
-    "closed": (
-        _columns(
+
+def history(cell: str) -> dict[str, str]:
+    """By new table, the columns of what is over; `cell` makes a cell's id of the column {}."""
+    return {
+        "former_readings": _columns(_PAST_READING, cell, state=_state("state")),
+        "former_targets": _columns(_PAST_TARGET, cell, state=_state("state")),
+        "closed": _columns(
             _CLOSED,
+            cell,
             kind=f"CASE t.kind {_KINDS} END",
             state=_state("state"),
             target_state=_state("target_state"),
             settles_at="nullif(t.settles_at, 0) - t.first_seen_at",
             moved_at="nullif(t.moved_at, t.first_seen_at)",
-            rests_on=_CELL.format("rests_on"),
+            rests_on=cell.format("rests_on"),
         ),
-        "t.closed_at IS NOT NULL",
+    }
+
+
+_HISTORY = history(_CELL)
+RENUMBERED = {
+    "former_readings": (_HISTORY["former_readings"], "1"),
+    "former_targets": (_HISTORY["former_targets"], "1"),
+    "new_doubts": (_columns(_DOUBT, _CELL), "1"),
+    "new_corrections": (_columns(_CORRECTION, _CELL), "1"),
+    "new_moved_outside_polls": (_columns("id channel_id listing_id", _CELL), "1"),
+    "open_disagreements": (
+        _columns(_OPEN, _CELL, rests_on=_CELL.format("rests_on")),
+        "t.closed_at IS NULL",
     ),
+    "closed": (_HISTORY["closed"], "t.closed_at IS NOT NULL"),
 }
 """By new table: the old one's columns with the ids of cells, and which of its rows."""
 

@@ -1,11 +1,13 @@
 """Make a small cache with the code of an earlier version, and keep what that code says of it.
 
 Run it where that version's code is, so that it comes first on Python's path, with this folder's
-parent after it:
+parent after it, and in an environment of its own: an editable install of another version would lend
+the modules that that one lacks.
 
     git worktree add ../old COMMIT
+    python -m venv ../env && ../env/bin/pip install '../old[test]'
     HERE=$PWD/tests/store/database
-    (cd ../old && PYTHONPATH=$HERE python -m old_caches.make COMMIT)
+    (cd ../old && PYTHONPATH=$HERE ../env/bin/python -m old_caches.make COMMIT)
 
 It writes `vNN.db.xz` and `vNN.json.xz` beside itself, and `vNN.past.xz`, a line for each instant
 that was replayed; NN is the number of the version's schema. With `--plain` after COMMIT,

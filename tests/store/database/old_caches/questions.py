@@ -89,9 +89,12 @@ def of_the_store(cache: Path, now: int) -> dict[str, Any]:
     """What lies beneath the reports: accounts, causes' facts, audits, plots."""
     if not has_past():
         return {}
-    from store.accounts import balance
     from store.database.connection import Database
 
+    try:
+        from store.accounts import balance
+    except ModuleNotFoundError:  # Where it was until schema 20.
+        from store.targets import balance  # type: ignore[no-redef, attr-defined]
     with Database.open(cache) as database:
         answers = all_asked(database, now)
         answers["balances"] = {
