@@ -18,8 +18,8 @@ from store.targets.policy_sql import PolicySql
 from store.targets.verdict_sql import as_of_within, authority_as_of, whole_as_of
 
 WORK_TABLES = (
-    # The last three are what was pending until now: to look at the items once more would cost as
-    # much as all else.
+    # The last three are what was pending until now: to look at the items once more is a pass over
+    # scattered pages.
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
       sure_until INTEGER, lag_ms INTEGER, authority INTEGER, pending_own INTEGER, pending INTEGER,
       pending_on_hand INTEGER)""",
