@@ -48,11 +48,13 @@ def without_used(
     connection: sqlite3.Connection, among: frozenset[int], after: int
 ) -> tuple[frozenset[int], int | None]:
     """Those that the next `CELLS_AT_ONCE` cells do not use, and the last cell; None: it was all."""
+    if not among:
+        return among, None
     (last,) = connection.execute(
         "SELECT max(id) FROM (SELECT id FROM cells WHERE id > ? ORDER BY id LIMIT ?)",
         (after, CELLS_AT_ONCE),
     ).fetchone()
-    if last is None or not among:
+    if last is None:
         return among, None
     cells = "FROM cells WHERE id > :after AND id <= :last"
     used = connection.execute(
