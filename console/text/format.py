@@ -174,6 +174,11 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
+def megabytes(size: int) -> str:
+    """Write a size: `0.4 MB`, `53 MB`."""
+    return f"{size / 1_000_000:{'.1f' if size < 10_000_000 else ',.0f'}} MB"  # noqa: PLR2004
+
+
 def time_of_day(at: Millis | None) -> str:
     """Write an instant as `14:02:11Z`."""
     return NONE if at is None else _utc(at).strftime("%H:%M:%SZ")

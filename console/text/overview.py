@@ -45,6 +45,11 @@ GROUPS = {
         "acknowledge": "Let a disagreement stand until it changes.",
         "unfreeze": "Let a frozen SKU be corrected again.",
     },
+    "Keep": {
+        "backup": "Copy the cache to a file, while everything runs.",
+        "restore": "Go back to a backup.",
+        "db": "The cache's file: check it, make it smaller.",
+    },
     "Shell": {
         "keys": "The console's keys, your own included, and where to set them.",
         "completion": "Print the completion script for bash, zsh or fish.",

@@ -132,6 +132,12 @@ def proposals_for_rules(
     ]
 
 
+def approved_ids(connection: sqlite3.Connection) -> list[int]:
+    """All that is approved and not written yet, whether its hold has passed or not."""
+    rows = connection.execute("SELECT id FROM corrections WHERE status = 'approved' ORDER BY id")
+    return [correction_id for (correction_id,) in rows]
+
+
 def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
     """The approved ones whose hold has passed; those too old are expired here.
 

@@ -85,6 +85,12 @@ def release(connection: sqlite3.Connection, *, token: str) -> None:
     connection.execute("DELETE FROM engine WHERE token = ?", (token,))
 
 
+def clear(connection: sqlite3.Connection) -> None:
+    """Forget who holds it and what was asked of them: in a copy of a cache nobody does."""
+    connection.execute("DELETE FROM engine")
+    connection.execute("DELETE FROM requests")
+
+
 def current(connection: sqlite3.Connection, *, now: Millis) -> Lease | None:
     """The lease, if somebody holds it now."""
     row = connection.execute(

@@ -5,13 +5,13 @@ of each schema is kept. docs/operations.md says how to go back.
 """
 
 import math
-import os
 import re
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from store.database import backup
 from store.errors import NoBackup
 
 KEPT = 3
@@ -39,9 +39,9 @@ def make(connection: sqlite3.Connection, schema: int) -> Path | None:
         target = cache.with_name(f"{cache.name}.backup-{number}-of-schema-{schema}")
         part = target.with_name(target.name + _PART)
         try:
-            _copy(cache, part)
+            backup.copy(cache, part)
             part.rename(target)
-            _flush(cache.parent)
+            backup.flush(cache.parent)
         except BaseException:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -83,29 +83,6 @@ def _prune(cache: Path) -> None:
 def made(cache: Path) -> list[Path]:
     """The whole backups beside a cache, the oldest first."""
     return sorted(_beside(cache, _pattern(cache)), key=_number(cache))
-
-
-def _copy(cache: Path, part: Path) -> None:
-    # Made with its mode, not given it afterwards: the cache holds what only its owner may read.
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    # Read by a connection of its own: SQLite copies nothing from one that holds the write lock.
-    with (
-        closing(sqlite3.connect(f"{cache.as_uri()}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(part, isolation_level=None)) as copy,
-    ):
-        # What is half written is never used, so it needs no journal beside it.
-        copy.execute("PRAGMA journal_mode = OFF")
-        source.backup(copy)
-    _flush(part)
-
-
-def _flush(path: Path) -> None:
-    """Bring a file, or a folder's names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _path(connection: sqlite3.Connection) -> Path | None:
