@@ -1,21 +1,24 @@
-"""The engine without a screen, until SIGTERM, SIGINT or SIGHUP, and its log.
+"""The engine without a screen, until SIGTERM or SIGINT, and its log; SIGHUP reloads.
 
 The log goes to stderr, one line an event: JSON where stderr is not a terminal, readable where it
 is one. Stdout stays empty: it belongs to results.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from console.service_manager import ServiceManager
 from console.text.format import clean
 from store.database.connection import Database
 from store.database.upgrade.slices import MigrationProgress
@@ -23,21 +26,22 @@ from store.errors import LeaseLost
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.engine.lease import LeaseHeld, name_of_this_process
+from sync.engine.reloading import LoadSettings
 from sync.settings import Settings
 
 PROGRESS_EVERY_S = 5.0
 """How often the log says how far a migration has come."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, load: LoadSettings) -> int:
     """Run the engine until a signal stops it; answer the exit code.
 
-    That is 1 where another engine has the lease, or takes it over. Raises ConfigError and
-    StoreError.
+    That is 1 where another engine has the lease, or takes it over. On SIGHUP the engine takes up
+    what `load` answers. Raises ConfigError and StoreError.
     """
     log = logger(colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
     try:
-        asyncio.run(_serve(settings, log))
+        asyncio.run(_serve(settings, load, log))
     except LeaseHeld as held:
         # Neither is a bug of ours, so neither gets a traceback in the log.
         log.error("not started", reason=str(held), holder=held.lease.holder)  # noqa: TRY400
@@ -48,31 +52,79 @@ def run(settings: Settings) -> int:
     return 0
 
 
-async def _serve(settings: Settings, log: FilteringBoundLogger) -> None:
+async def _serve(settings: Settings, load: LoadSettings, log: FilteringBoundLogger) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    # SIGHUP comes when the terminal that the daemon was started from closes. Nobody could see or
-    # stop it there any more, so it ends as properly as on SIGTERM; systemd never sends it.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    hangups = Hangups(stop)
+    loop.add_signal_handler(signal.SIGHUP, hangups.receive)
+    with contextlib.closing(ServiceManager()) as manager:
+        try:
+            database = await _opened(settings, log, stop, manager)
+        except StoppedWhileMigrating:
+            log.info(
+                "stopped while the cache is brought up to date; the next start goes on with it"
+            )
+            return
+        with database:
+            if database.backup is not None:
+                log.info("cache migrated", backup=str(database.backup))
+            holder = name_of_this_process("skew daemon")
+            engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
+            hangups.reload_with(partial(engine.reload, load))
+            watching = asyncio.create_task(manager.watch(engine))
+            try:
+                await engine.run(stop)
+            finally:
+                watching.cancel()
+
+
+class Hangups:
+    """What SIGHUP means: reload, or stop where it says that the terminal has closed.
+
+    Nobody could see or stop a daemon there any more that was started from that terminal.
+    """
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        # `nohup` says that it is to outlive its terminal.
+        outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._had_terminal = not outlives and _has_terminal()
+        self._reload: Callable[[], None] | None = None
+        self._is_early = False
+
+    def reload_with(self, reload: Callable[[], None]) -> None:
+        """Say how the configuration is reloaded, once there is an engine."""
+        self._reload = reload
+        if self._is_early:
+            reload()
+
+    def receive(self) -> None:
+        if self._had_terminal and not _has_terminal():
+            self._stop.set()
+        elif self._reload is None:
+            self._is_early = True
+        else:
+            self._reload()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal that controls it."""
     try:
-        database = await _opened(settings, log, stop)
-    except StoppedWhileMigrating:
-        log.info("stopped while the cache is brought up to date; the next start goes on with it")
-        return
-    with database:
-        if database.backup is not None:
-            log.info("cache migrated", backup=str(database.backup))
-        holder = name_of_this_process("skew daemon")
-        engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
-        await engine.run(stop)
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 class StoppedWhileMigrating(Exception):
     """A signal came while the cache was brought up to date."""
 
 
-async def _opened(settings: Settings, log: FilteringBoundLogger, stop: asyncio.Event) -> Database:
+async def _opened(
+    settings: Settings, log: FilteringBoundLogger, stop: asyncio.Event, manager: ServiceManager
+) -> Database:
     """Open the cache, on a thread: a long migration is told of, and ended by a signal."""
     last = time.monotonic()
 
@@ -83,6 +135,8 @@ async def _opened(settings: Settings, log: FilteringBoundLogger, stop: asyncio.E
         if time.monotonic() - last >= PROGRESS_EVERY_S:
             last = time.monotonic()
             log.info("bringing the cache up to date", **progress._asdict())
+            done = f"{progress.done:,} of {progress.total:,} {progress.what}"
+            manager.status(f"bringing the cache up to date: {done}")
 
     return await asyncio.to_thread(Database.open, settings.database, told=told)
 

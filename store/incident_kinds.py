@@ -27,3 +27,5 @@ class IncidentKind(StrEnum):
     """The channel announces that a way in which we ask it ends."""
     EXPIRING = "expiring"
     """Its credentials end soon, or have ended."""
+    CONFIGURATION = "configuration"
+    """The running engine was asked to take up a configuration that is wrong."""

@@ -20,6 +20,7 @@ GROUPS = {
     "Run": {
         "watch": "The live console.",
         "daemon": "Poll and write without a console, until SIGTERM.",
+        "service": "Have systemd run the daemon: skew service install --user.",
         "poll": "Poll every channel once, or the named ones.",
         "apply": "Write what is approved, and read it back.",
         "events": "Import stock events from a file: skew events import FILE.",

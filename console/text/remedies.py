@@ -230,6 +230,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "change [channels.{0}] to what it says there, before that day",
     IncidentKind.EXPIRING: "make new credentials for {0} before that day and put them where Skew "
     "reads them; `skew check --online` tries them",
+    IncidentKind.CONFIGURATION: "correct what the message names, then send SIGHUP to the daemon "
+    "again; `skew check` says whether it is right now",
     IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
     "incident, rules may approve on {0} again",
 }

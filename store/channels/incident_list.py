@@ -49,6 +49,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.CLOCK: IncidentSeverity.SERIOUS,
         IncidentKind.GAP: IncidentSeverity.SERIOUS,
         IncidentKind.UNREPORTED: IncidentSeverity.SERIOUS,
+        IncidentKind.CONFIGURATION: IncidentSeverity.SERIOUS,
         IncidentKind.EVENTS: IncidentSeverity.MINOR,
         IncidentKind.UNSEEN: IncidentSeverity.MINOR,
         IncidentKind.UNREADABLE: IncidentSeverity.MINOR,

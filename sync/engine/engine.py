@@ -6,9 +6,10 @@ lease. Where another engine has it, a single round asks that engine to do it ins
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -20,17 +21,22 @@ from store.database.lease import Request
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, Millis
 from sync.clock import Clock
-from sync.engine import requests
+from sync.engine import reloading, requests
 from sync.engine.fleet import Fleet
 from sync.engine.lease import HeldLease, LeaseHeld
 from sync.engine.notice_watch import NoticeWatch
+from sync.engine.reloading import LoadSettings
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
+from sync.errors import ConfigError, ConfigErrors
 from sync.polling.log import SILENT, Log
 from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
 from sync.settings import Settings
 from sync.targets import terms
+
+if TYPE_CHECKING:
+    from sync.engine.schedule import Schedule
 
 T = TypeVar("T")
 
@@ -64,6 +70,7 @@ class Engine:
         self._database = database
         self._clock = clock
         self._holder = holder
+        self._reloading: LoadSettings | None = None
         self._context = EngineContext(
             database, terms.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
         )
@@ -76,11 +83,26 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seen_version = -1
         self._looked_at: Millis = 0
+        self._came_round_at = time.monotonic()
 
     @property
     def holding(self) -> bool:
         """Whether it has the lease and its channels are open."""
         return self._fleet is not None
+
+    @property
+    def looked_at(self) -> float:
+        """When its loop came round last, in seconds of `time.monotonic`."""
+        return self._came_round_at
+
+    def reload(self, load: LoadSettings) -> None:
+        """Have it take up what `load` answers. On its own event loop.
+
+        A wrong configuration, for which `load` raises ConfigErrors, is an incident, and the one
+        from before stays. Channels that did not change are not disturbed.
+        """
+        self._reloading = load
+        self._awake.set()
 
     def wake(self) -> None:
         """Have it look for approvals and requests now. From any thread."""
@@ -157,8 +179,7 @@ class Engine:
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
             self._notices = NoticeWatch(self._context)
-            rates = {name: channel.rate_per_s for name, channel in self._settings.channels.items()}
-            await fenced.awrite(polls.set_rates, rates)
+            await fenced.awrite(polls.set_rates, _rates(self._settings))
             self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
@@ -212,6 +233,9 @@ class Engine:
         self._context.log.info("engine started", holder=self._holder, channels=len(fleet.channels))
         try:
             while not stop.is_set():
+                self._came_round_at = time.monotonic()
+                if self._reloading is not None:
+                    await self._reload(fleet, schedule)
                 schedule.keep_up()
                 await self._look_if_changed(fleet, answering, schedule.next_at)
                 await self._wait_for_wake()
@@ -220,6 +244,33 @@ class Engine:
             answering.stop()
         await fleet.end(GRACE_S)
         self._context.log.info("engine stopped", holder=self._holder)
+
+    async def _reload(self, fleet: Fleet, schedule: "Schedule") -> None:
+        load, self._reloading = self._reloading, None
+        assert load is not None
+        try:
+            settings = await reloading.load_checked(load, self._settings)
+            change = reloading.ConfigurationChange.between(self._settings, settings)
+            opened = await fleet.open_channels(settings, change.begun)
+        except (ConfigError, ConfigErrors) as error:
+            await reloading.refuse(self._context, error)
+            return
+        for name in change.ended:
+            schedule.remove(name)
+        await fleet.end_channels(change.ended, GRACE_S)
+        context = self._context
+        # A poll of another channel that is merged after this line is compared by these terms, and
+        # the cache's one writer brings everything in line with them before: no await in between.
+        context.comparison = terms.comparison(settings)
+        context.ahead_ms = settings.events.ahead_ms
+        await context.database.awrite(context.comparison.configure, now=self._clock.now())
+        await context.database.awrite(polls.set_rates, _rates(settings))
+        self._settings = settings
+        self._freshness = FreshnessWatch(context, settings)
+        fleet.take_over(settings, opened)
+        for name in change.begun:
+            schedule.add(name, settings.channels[name].every_ms)
+        await reloading.accept(context, change)
 
     async def _wait_for_wake(self) -> None:
         try:
@@ -334,6 +385,10 @@ class Engine:
             if not answer.ok:
                 raise StoreError(f"{held.lease.holder}: {answer.result}")
         return None if answers is None else [answer.result for answer in answers]
+
+
+def _rates(settings: Settings) -> dict[str, float | None]:
+    return {name: channel.rate_per_s for name, channel in settings.channels.items()}
 
 
 _REPORTS = list[PollReport]

@@ -5,7 +5,7 @@ the engine can see, await and end them.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Self
 
 from store.channels import incidents, pauses, polls, write_pauses
@@ -53,27 +53,58 @@ class Fleet:
     async def open(cls, context: EngineContext, settings: Settings, token: str) -> Self:
         """Open every configured channel; nothing is sent. Raises ConfigError."""
         fleet = cls(context, settings, token)
+        fleet.take_over(settings, await fleet.open_channels(settings, settings.channels))
+        return fleet
+
+    async def open_channels(
+        self, settings: Settings, names: Iterable[str]
+    ) -> dict[str, ChannelState]:
+        """Open these channels of a configuration, or none. Raises ConfigError."""
+        opened: dict[str, ChannelState] = {}
         try:
-            for name, channel_settings in settings.channels.items():
+            for name in names:
                 meter = RateLimitMeter()
                 channel = channels.open_channel(
-                    channel_settings, context.clock, settings.path.parent, meter
+                    settings.channels[name], self._context.clock, settings.path.parent, meter
                 )
-                fleet.channels[name] = ChannelState(
-                    channel_settings,
-                    channel,
-                    recognition.memory_of(context.database, channel),
-                    meter=meter,
-                )
+                memory = recognition.memory_of(self._context.database, channel)
+                opened[name] = ChannelState(settings.channels[name], channel, memory, meter=meter)
         except BaseException:
-            await fleet.close()
+            await self._close(opened.values())
             raise
-        fleet._credentials = CredentialWatch(fleet.channels, settings.path.parent)
-        return fleet
+        return opened
+
+    def take_over(self, settings: Settings, opened: Mapping[str, ChannelState]) -> None:
+        """Work by this configuration from now on, with these channels beside those that stay."""
+        both = self.channels | dict(opened)
+        self.channels.clear()
+        # In the order of the file.
+        self.channels.update((name, both[name]) for name in settings.channels)
+        self._settings = settings
+        self._credentials = CredentialWatch(self.channels, settings.path.parent)
+        self.retention.keep_ms = settings.history_keep_ms
+
+    async def end_channels(self, names: Iterable[str], within_s: float) -> None:
+        """Stop these channels' polls, let their writes end, and close them."""
+        ended = {name: self.channels.pop(name) for name in names}
+        polls = [self._polls[name] for name in ended if name in self._polls]
+        for poll_task in polls:
+            poll_task.cancel()
+        writes = [self._writes[name] for name in ended if name in self._writes]
+        if writes:
+            await asyncio.wait(writes, timeout=within_s)
+        for write_task in writes:
+            write_task.cancel()
+        await asyncio.gather(*polls, *writes, return_exceptions=True)
+        await self._save_memories(ended.values())
+        await self._close(ended.values())
 
     async def close(self) -> None:
         """Close what is open. One channel's trouble in closing does not keep the others."""
-        for channel_state in self.channels.values():
+        await self._close(self.channels.values())
+
+    async def _close(self, opened: Iterable[ChannelState]) -> None:
+        for channel_state in opened:
             try:
                 await channel_state.channel.close()
             except Exception as error:  # noqa: BLE001 - the edge of a channel's code.
@@ -233,12 +264,12 @@ class Fleet:
         for write_task in writes:
             write_task.cancel()
         await asyncio.gather(*polls, *writes, return_exceptions=True)
-        await self._save_memories()
+        await self._save_memories(self.channels.values())
         await self.retention.end()
 
-    async def _save_memories(self) -> None:
-        """Save what is remembered of the polls, for the engine that follows."""
-        for channel_state in self.channels.values():
+    async def _save_memories(self, ended: Iterable[ChannelState]) -> None:
+        """Save what is remembered of the polls, for whoever polls these channels next."""
+        for channel_state in ended:
             try:
                 await recognition.save(self._context, channel_state)
             except StoreError as error:

@@ -27,7 +27,7 @@ class RetentionJob:
 
     def __init__(self, context: EngineContext, keep_ms: int) -> None:
         self._context = context
-        self._keep_ms = keep_ms
+        self.keep_ms = keep_ms
         self._began_at: Millis | None = None
         self._task: asyncio.Task[None] | None = None
         self._has_told = False
@@ -42,7 +42,7 @@ class RetentionJob:
             return
         if self._task is None or self._task.done():
             self._began_at = now
-            self._task = asyncio.create_task(self._thin(now - self._keep_ms))
+            self._task = asyncio.create_task(self._thin(now - self.keep_ms))
 
     def _tell_of_log(self) -> None:
         size = self._context.database.log_bytes()

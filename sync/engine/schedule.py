@@ -36,24 +36,31 @@ class Schedule:
 
     def start(self, every_ms: Mapping[str, int]) -> None:
         """Begin, on the running event loop: each channel soon, and then every so often."""
-        first = datetime.now(UTC)
         for place, (name, span_ms) in enumerate(every_ms.items()):
-            span_s = span_ms / 1000
-            self._scheduler.add_job(
-                self._poll,
-                IntervalTrigger(
-                    seconds=span_s,
-                    jitter=min(JITTER_SHARE * span_s, JITTER_S_MAX),
-                    timezone=UTC,
-                ),
-                args=[name],
-                id=name,
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=None,
-                next_run_time=first + timedelta(seconds=STAGGER_S * place),
-            )
+            self.add(name, span_ms, after_s=STAGGER_S * place)
         self._scheduler.start()
+
+    def add(self, name: str, every_ms: int, *, after_s: float = 0.0) -> None:
+        """Poll a channel soon, and then every so often."""
+        span_s = every_ms / 1000
+        self._scheduler.add_job(
+            self._poll,
+            IntervalTrigger(
+                seconds=span_s,
+                jitter=min(JITTER_SHARE * span_s, JITTER_S_MAX),
+                timezone=UTC,
+            ),
+            args=[name],
+            id=name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=datetime.now(UTC) + timedelta(seconds=after_s),
+        )
+
+    def remove(self, name: str) -> None:
+        """Begin no more polls of a channel."""
+        self._scheduler.remove_job(name)
 
     def keep_up(self) -> None:
         """Poll now what is due later than it can be: the clock has been set back since."""

@@ -38,8 +38,12 @@ EVENTS_READ = "read"
 """Key of the incident that says that a channel's events can't be read."""
 
 
-class EngineContext(msgspec.Struct, frozen=True):
-    """What polling and applying both work with: the cache, the comparison, the clock, the log."""
+class EngineContext(msgspec.Struct):
+    """What polling and applying both work with: the cache, the comparison, the clock, the log.
+
+    All share one, so that a poll that began before the configuration was reloaded is compared by
+    the new one.
+    """
 
     database: Database
     comparison: Comparison

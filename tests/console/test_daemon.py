@@ -337,7 +337,7 @@ def test_a_long_migration_is_logged_and_a_signal_ends_it(
         '[skew]\ndatabase = "skew.db"\n'
     )
     settings = load(tmp_path / "skew.toml", {})
-    asyncio.run(daemon._serve(settings, Log()))  # type: ignore[arg-type]
+    asyncio.run(daemon._serve(settings, lambda: settings, Log()))  # type: ignore[arg-type]
 
     assert logged[0] == {
         "event": "bringing the cache up to date", "what": "numbers", "done": 500, "total": 15_000,
