@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, MutableMapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -27,7 +27,10 @@ from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.engine.lease import LeaseHeld, name_of_this_process
 from sync.engine.reloading import LoadSettings
-from sync.settings import Settings
+from sync.settings import ServeSettings, Settings
+
+if TYPE_CHECKING:
+    from sync.serving.server import HttpServer
 
 PROGRESS_EVERY_S = 5.0
 """How often the log says how far a migration has come."""
@@ -74,10 +77,45 @@ async def _serve(settings: Settings, load: LoadSettings, log: FilteringBoundLogg
             engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
             hangups.reload_with(partial(engine.reload, load))
             watching = asyncio.create_task(manager.watch(engine))
+            serving = Serving(engine, database, log)
+            serving.follow(settings)
+            engine.reloaded = serving.follow
             try:
                 await engine.run(stop)
             finally:
                 watching.cancel()
+                serving.stop()
+
+
+class Serving:
+    """The HTTP server, as far as `[serve]` asks for one."""
+
+    def __init__(self, engine: Engine, database: Database, log: FilteringBoundLogger) -> None:
+        self._engine = engine
+        self._database = database
+        self._log = log
+        self._settings: ServeSettings | None = None
+        self._server: HttpServer | None = None
+
+    def follow(self, settings: Settings) -> None:
+        """Listen where this configuration says, or not at all."""
+        if settings.serve == self._settings:
+            return
+        self.stop()
+        self._settings = settings.serve
+        if settings.serve is not None:
+            from sync.serving.app import ServingApp
+            from sync.serving.server import HttpServer
+
+            app = partial(ServingApp, self._engine, self._database, SystemClock())
+            self._server = HttpServer(settings.serve, app, self._log)
+            self._server.start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            self._server.stop()
+        self._server = self._settings = None
 
 
 class Hangups:

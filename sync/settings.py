@@ -139,6 +139,14 @@ class PushLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_to_zero_per_hour: int | None = None
 
 
+class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[serve]`: where the daemon answers over HTTP."""
+
+    host: str
+    """An IP address."""
+    port: int
+
+
 class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[events]`."""
 
@@ -163,6 +171,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push: PushLimits = PushLimits()
     events: EventSettings = EventSettings()
     history_keep_ms: int = 90 * 86_400_000
+    serve: ServeSettings | None = None
+    """None: it does not listen."""
     bundles: tuple[Component, ...] = ()
     """What is sold as a bundle of what, flattened: the file `catalogue.bundles`."""
     warnings: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 Also `Flow`, which way an attribute flows: it needs more than a type to be read.
 """
 
+import ipaddress
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ PPM = 1_000_000
 """All of it. Shares are kept in parts per million, so that no float is ever in the arithmetic."""
 
 PERIOD_MS_MIN = 100
+PORT_MAX = 65_535
 DURATION_MS_MAX = 36_525 * 86_400_000
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -47,6 +49,20 @@ class Flow(str):
     """Which way an attribute flows: `"in"` from the channel or `"out"` to it."""
 
     __slots__ = ()
+
+
+class ListenAddress(str):
+    """Where to listen, written in the file as `"127.0.0.1:9464"`; `host` is an IP address."""
+
+    __slots__ = ()
+
+    @property
+    def host(self) -> str:
+        return self.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.rpartition(":")[2])
 
 
 def duration(value: object) -> Duration:
@@ -102,6 +118,25 @@ def flow(value: object) -> Flow:
     raise ValueError(
         f'{_quoted(value)} is not "in" or "out": the same attribute can\'t flow both ways'
     )
+
+
+def listen_address(value: object) -> ListenAddress:
+    """Read `"127.0.0.1:9464"`, `"[::1]:9464"` or `"localhost:9464"`. Raises ValueError."""
+    written = value.strip() if isinstance(value, str) else ""
+    host, _, port = written.rpartition(":")
+    host = "127.0.0.1" if host == "localhost" else host
+    try:
+        bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host
+        is_version_6 = ipaddress.ip_address(bare).version == 6  # noqa: PLR2004 - its number.
+        is_right = is_version_6 == (bare != host) and port.isascii() and port.isdigit()
+    except ValueError:
+        is_right = False
+    if not is_right or not 0 < int(port) <= PORT_MAX:
+        raise ValueError(
+            f'{_quoted(value)} is not an address to listen at: write "127.0.0.1:9464", or the '
+            "address of one of this machine's networks"
+        )
+    return ListenAddress(f"{host}:{int(port)}")
 
 
 def duration_text(span_ms: int) -> str:

@@ -26,6 +26,7 @@ from sync.settings import (
     ChannelSettings,
     EventSettings,
     PushLimits,
+    ServeSettings,
     Settings,
 )
 from sync.targets import directions
@@ -42,6 +43,7 @@ _TABLES = (
     "events",
     "history",
     "catalogue",
+    "serve",
 )
 
 
@@ -65,6 +67,7 @@ def settings(
     push = _top(data, "push", schema.PushTable, found)
     events = _top(data, "events", schema.EventsTable, found)
     history = _top(data, "history", schema.HistoryTable, found)
+    serve = _top(data, "serve", schema.ServeTable, found)
     catalogue = _top(data, "catalogue", schema.CatalogueTable, found)
     guard = _top(data, "guard", schema.GuardTable, found) or schema.GuardTable()
     known = build_channel.ChannelBuilder(found, base, guard).all(data)
@@ -76,7 +79,7 @@ def settings(
         _check_secrets(found, base, environ)
     if skew is not None and skew.database is not None:
         _check_place(found, base / Path(skew.database).expanduser())
-    if errors or not (skew and authority and approval and push and events and history):
+    if errors or not (skew and authority and approval and push and events and history and serve):
         return None
     path = base / Path(source).name
     assembled = Settings(
@@ -93,6 +96,9 @@ def settings(
         push=PushLimits(**msgspec.structs.asdict(push)),
         events=EventSettings(unseen_after_ms=int(events.unseen_after), ahead_ms=int(events.ahead)),
         history_keep_ms=int(history.keep),
+        serve=None
+        if serve.listen is None
+        else ServeSettings(host=serve.listen.host, port=serve.listen.port),
         bundles=bundles,
     )
     return msgspec.structs.replace(assembled, warnings=(*found.warnings, *warnings.of(assembled)))

@@ -17,7 +17,20 @@ from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
 from sync.secrets import REMEDY, SecretSource, SecretTable, is_secret_name, looks_secret
 from sync.time_zones import TimeZone, time_zone
-from sync.units import Day, Duration, Flow, Period, Portion, day, duration, flow, period, portion
+from sync.units import (
+    Day,
+    Duration,
+    Flow,
+    ListenAddress,
+    Period,
+    Portion,
+    day,
+    duration,
+    flow,
+    listen_address,
+    period,
+    portion,
+)
 from sync.values import quoted
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -225,6 +238,7 @@ _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
         LocationMap: location_map,
         Day: day,
         TimeZone: time_zone,
+        ListenAddress: listen_address,
     }
 )
 
@@ -299,5 +313,6 @@ def _example(kind: Any) -> str:  # noqa: ANN401
         Flow: '"in"',
         Day: '"2027-03-01"',
         TimeZone: '"Europe/Berlin"',
+        ListenAddress: '"127.0.0.1:9464"',
     }
     return examples.get(inner, "…")

@@ -10,7 +10,7 @@ import msgspec
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
 from sync.locations import LocationMap
-from sync.units import PPM, Day, Duration, Flow, Period, Portion
+from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
 Pieces = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -177,6 +177,12 @@ class EventsTable(msgspec.Struct, kw_only=True):
 
     unseen_after: Period = Period(3_600_000)
     ahead: Duration = Duration(300_000)
+
+
+class ServeTable(msgspec.Struct, kw_only=True):
+    """`[serve]`: what the daemon answers over HTTP."""
+
+    listen: ListenAddress | None = None
 
 
 class CatalogueTable(msgspec.Struct, kw_only=True):

@@ -24,6 +24,11 @@ def of(settings: Settings) -> Iterator[str]:
         if channel.when_out != "sold-out" and settings.authority_state == name:
             yield f"{key}.when_out: this is the authority for states: its own are never set"
         yield from _lacking_figures(settings, channel, key)
+    if settings.serve and not ipaddress.ip_address(settings.serve.host).is_loopback:
+        yield (
+            f"serve.listen: whoever reaches {settings.serve.host} can read the metrics: listen at "
+            "127.0.0.1, or let only Prometheus in"
+        )
     if settings.approval.mode == "rules" and not settings.approval.rules:
         yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
 

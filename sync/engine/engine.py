@@ -71,6 +71,8 @@ class Engine:
         self._clock = clock
         self._holder = holder
         self._reloading: LoadSettings | None = None
+        self.reloaded: Callable[[Settings], None] = lambda _: None
+        """Called with each configuration that it has taken up while it runs."""
         self._context = EngineContext(
             database, terms.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
         )
@@ -271,6 +273,7 @@ class Engine:
         for name in change.begun:
             schedule.add(name, settings.channels[name].every_ms)
         await reloading.accept(context, change)
+        self.reloaded(settings)
 
     async def _wait_for_wake(self) -> None:
         try:

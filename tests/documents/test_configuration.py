@@ -117,6 +117,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
         "catalogue": schema.CatalogueTable,
         "events": schema.EventsTable,
         "history": schema.HistoryTable,
+        "serve": schema.ServeTable,
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
     known |= {f"channels.{key}" for key in keys_of(schema.ChannelTable)}
