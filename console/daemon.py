@@ -27,9 +27,11 @@ from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.engine.lease import LeaseHeld, name_of_this_process
 from sync.engine.reloading import LoadSettings
-from sync.settings import ServeSettings, Settings
+from sync.secrets import resolve
+from sync.settings import Settings
 
 if TYPE_CHECKING:
+    from sync.serving.app import Senders
     from sync.serving.server import HttpServer
 
 PROGRESS_EVERY_S = 5.0
@@ -94,20 +96,22 @@ class Serving:
         self._engine = engine
         self._database = database
         self._log = log
-        self._settings: ServeSettings | None = None
+        self._served: object = None
         self._server: HttpServer | None = None
 
     def follow(self, settings: Settings) -> None:
         """Listen where this configuration says, or not at all."""
-        if settings.serve == self._settings:
+        senders = _senders(settings)
+        wanted = (settings.serve, {name: webhook for name, (webhook, _) in senders.items()})
+        if wanted == self._served:
             return
         self.stop()
-        self._settings = settings.serve
+        self._served = wanted
         if settings.serve is not None:
             from sync.serving.app import ServingApp
             from sync.serving.server import HttpServer
 
-            app = partial(ServingApp, self._engine, self._database, SystemClock())
+            app = partial(ServingApp, self._engine, self._database, SystemClock(), senders)
             self._server = HttpServer(settings.serve, app, self._log)
             self._server.start()
 
@@ -115,7 +119,25 @@ class Serving:
         """Listen no more."""
         if self._server is not None:
             self._server.stop()
-        self._server = self._settings = None
+        self._server = None
+        self._served = None
+
+
+def _senders(settings: Settings) -> "Senders":
+    """Whose webhooks are taken, with their secrets. Raises ConfigError."""
+    if settings.serve is None or not settings.serve.webhooks:
+        return {}
+    return {
+        name: (
+            channel.webhook,
+            resolve(
+                channel.webhook.secret,
+                key=f"channels.{name}.webhook.secret", base=settings.path.parent,
+            ),
+        )
+        for name, channel in settings.channels.items()
+        if channel.webhook is not None
+    }  # fmt: skip
 
 
 class Hangups:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from store.model import Component, Direction, Figure, Millis, State
+from sync.secrets import SecretSource
 from sync.units import PPM
 
 
@@ -50,6 +51,22 @@ class DescriptionOrigin(msgspec.Struct, frozen=True, kw_only=True):
     hides_ours: bool = False
     """Whether the user's file is taken instead of one that comes with Skew."""
     notes: tuple[str, ...] = ()
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[channels.NAME.webhook]`: how the channel's webhooks are signed."""
+
+    scheme: Literal["shopify", "woocommerce", "square", "bigcommerce", "standard", "hmac"]
+    secret: SecretSource
+    url: str | None = None
+    """Square's: the address that it was told, which it signs too."""
+    header: str | None = None
+    """Where the signature is (`hmac`) or the secret (`bigcommerce`)."""
+    encoding: Literal["hex", "base64"] = "hex"
+    timestamp: str | None = None
+    """The header with the seconds that are signed before the body, and a dot between (`hmac`)."""
+    id: str | None = None
+    """The header with the delivery's own name (`hmac`)."""
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +113,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[guard]`, overlaid by the channel's own."""
     described_by: DescriptionOrigin | None = None
     """None: it is described in the configuration itself."""
+    webhook: WebhookSettings | None = None
+    """None: it takes none."""
     options: msgspec.Struct
     """The kind's own `OPTIONS`, decoded."""
 
@@ -145,6 +164,8 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     """An IP address."""
     port: int
+    webhooks: bool = False
+    """Whether the channels' webhooks are taken there."""
 
 
 class EventSettings(msgspec.Struct, frozen=True, kw_only=True):

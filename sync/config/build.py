@@ -96,9 +96,7 @@ def settings(
         push=PushLimits(**msgspec.structs.asdict(push)),
         events=EventSettings(unseen_after_ms=int(events.unseen_after), ahead_ms=int(events.ahead)),
         history_keep_ms=int(history.keep),
-        serve=None
-        if serve.listen is None
-        else ServeSettings(host=serve.listen.host, port=serve.listen.port),
+        serve=_serve(serve),
         bundles=bundles,
     )
     return msgspec.structs.replace(assembled, warnings=(*found.warnings, *warnings.of(assembled)))
@@ -163,6 +161,13 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
         people=None if written.people is None else tuple(written.people),
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
     )
+
+
+def _serve(written: schema.ServeTable) -> ServeSettings | None:
+    if written.listen is None:
+        return None
+    at = written.listen
+    return ServeSettings(host=at.host, port=at.port, webhooks=written.webhooks)
 
 
 def _check_between(

@@ -18,7 +18,7 @@ from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
 from sync.config.described import say_where, under
 from sync.errors import ConfigError
-from sync.settings import ChannelRule, ChannelSettings, GuardSettings
+from sync.settings import ChannelRule, ChannelSettings, GuardSettings, WebhookSettings
 from sync.targets import directions
 from sync.targets.policy import OUT_STATES
 
@@ -153,6 +153,7 @@ class ChannelBuilder(msgspec.Struct, frozen=True):
             flows=_flows(common.flows),
             rules=tuple(map(_rule, common.rules)),
             guard=_guard(self.guard, common.guard),
+            webhook=_webhook(common.webhook),
             options=options,
         )
 
@@ -282,6 +283,10 @@ def _flows(written: schema.FlowsTable) -> Mapping[str, Literal["in", "out"]]:
         if way is not None:
             ways[name] = "in" if way == "in" else "out"
     return MappingProxyType(ways)
+
+
+def _webhook(written: schema.WebhookTable | None) -> WebhookSettings | None:
+    return None if written is None else WebhookSettings(**msgspec.structs.asdict(written))
 
 
 def _guard(whole: schema.GuardTable, own: schema.GuardTable) -> GuardSettings:

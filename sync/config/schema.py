@@ -10,6 +10,7 @@ import msgspec
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
 from sync.locations import LocationMap
+from sync.secrets import SecretSource
 from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
@@ -87,6 +88,28 @@ class FlowsTable(msgspec.Struct, kw_only=True):
     state: Flow | None = None
 
 
+class WebhookTable(msgspec.Struct, kw_only=True):
+    """`[channels.NAME.webhook]`."""
+
+    scheme: Literal["shopify", "woocommerce", "square", "bigcommerce", "standard", "hmac"]
+    secret: SecretSource
+    url: Name | None = None
+    header: Name | None = None
+    encoding: Literal["hex", "base64"] = "hex"
+    timestamp: Name | None = None
+    id: Name | None = None
+
+    def __post_init__(self) -> None:
+        if self.scheme == "square" and self.url is None:
+            raise ValueError("Square signs its address too: add `url`, as you gave it there")
+        allowed: dict[str, tuple[str, ...]] = {
+            "square": ("url",), "bigcommerce": ("header",), "hmac": ("header", "timestamp", "id"),
+        }  # fmt: skip
+        for key in ("url", "header", "timestamp", "id"):
+            if getattr(self, key) is not None and key not in allowed.get(self.scheme, ()):
+                raise ValueError(f'`{key}` does not go with scheme "{self.scheme}": remove it')
+
+
 class ChannelTable(msgspec.Struct, kw_only=True):
     """`[channels.NAME]`: the keys that every kind has."""
 
@@ -118,6 +141,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     locations: LocationMap | None = None
     aliases: FilePath | None = None
     rules: list[ChannelRuleTable] = []
+    webhook: WebhookTable | None = None
     guard: GuardTable = msgspec.field(default_factory=GuardTable)
 
     def __post_init__(self) -> None:
@@ -183,6 +207,11 @@ class ServeTable(msgspec.Struct, kw_only=True):
     """`[serve]`: what the daemon answers over HTTP."""
 
     listen: ListenAddress | None = None
+    webhooks: bool = False
+
+    def __post_init__(self) -> None:
+        if self.webhooks and self.listen is None:
+            raise ValueError('webhooks need an address: add listen = "127.0.0.1:9464"')
 
 
 class CatalogueTable(msgspec.Struct, kw_only=True):

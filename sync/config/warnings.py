@@ -24,13 +24,23 @@ def of(settings: Settings) -> Iterator[str]:
         if channel.when_out != "sold-out" and settings.authority_state == name:
             yield f"{key}.when_out: this is the authority for states: its own are never set"
         yield from _lacking_figures(settings, channel, key)
+    yield from _serving(settings)
+    if settings.approval.mode == "rules" and not settings.approval.rules:
+        yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
+
+
+def _serving(settings: Settings) -> Iterator[str]:
+    taken = settings.serve is not None and settings.serve.webhooks
+    for name, channel in settings.channels.items():
+        if channel.webhook is not None and not taken:
+            yield f"channels.{name}.webhook: is not taken: add webhooks = true to [serve]"
+    if taken and not any(channel.webhook for channel in settings.channels.values()):
+        yield "serve.webhooks: no channel takes any: add [channels.NAME.webhook]"
     if settings.serve and not ipaddress.ip_address(settings.serve.host).is_loopback:
         yield (
             f"serve.listen: whoever reaches {settings.serve.host} can read the metrics: listen at "
             "127.0.0.1, or let only Prometheus in"
         )
-    if settings.approval.mode == "rules" and not settings.approval.rules:
-        yield 'approval.mode: "rules" without [[approval.rules]] approves nothing'
 
 
 def _sent_in_the_clear(channel: ChannelSettings) -> bool:

@@ -28,7 +28,6 @@ from sync.engine.notice_watch import NoticeWatch
 from sync.engine.reloading import LoadSettings
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
-from sync.errors import ConfigError, ConfigErrors
 from sync.polling.log import SILENT, Log
 from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
@@ -106,6 +105,15 @@ class Engine:
         self._reloading = load
         self._awake.set()
 
+    def hasten(self, channel: str) -> None:
+        """Have it poll a channel soon. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hasten, channel)
+
+    def _hasten(self, channel: str) -> None:
+        if self._fleet is not None:
+            self._fleet.hasten(channel)
+
     def wake(self) -> None:
         """Have it look for approvals and requests now. From any thread."""
         if self._loop is not None:
@@ -181,7 +189,7 @@ class Engine:
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
             self._notices = NoticeWatch(self._context)
-            await fenced.awrite(polls.set_rates, _rates(self._settings))
+            await fenced.awrite(polls.set_rates, reloading.rates(self._settings))
             self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
             working = asyncio.ensure_future(work(fleet))
             try:
@@ -250,30 +258,11 @@ class Engine:
     async def _reload(self, fleet: Fleet, schedule: "Schedule") -> None:
         load, self._reloading = self._reloading, None
         assert load is not None
-        try:
-            settings = await reloading.load_checked(load, self._settings)
-            change = reloading.ConfigurationChange.between(self._settings, settings)
-            opened = await fleet.open_channels(settings, change.begun)
-        except (ConfigError, ConfigErrors) as error:
-            await reloading.refuse(self._context, error)
-            return
-        for name in change.ended:
-            schedule.remove(name)
-        await fleet.end_channels(change.ended, GRACE_S)
-        context = self._context
-        # A poll of another channel that is merged after this line is compared by these terms, and
-        # the cache's one writer brings everything in line with them before: no await in between.
-        context.comparison = terms.comparison(settings)
-        context.ahead_ms = settings.events.ahead_ms
-        await context.database.awrite(context.comparison.configure, now=self._clock.now())
-        await context.database.awrite(polls.set_rates, _rates(settings))
-        self._settings = settings
-        self._freshness = FreshnessWatch(context, settings)
-        fleet.take_over(settings, opened)
-        for name in change.begun:
-            schedule.add(name, settings.channels[name].every_ms)
-        await reloading.accept(context, change)
-        self.reloaded(settings)
+        settings = await reloading.take_up(self._context, fleet, schedule, self._settings, load)
+        if settings is not None:
+            self._settings = settings
+            self._freshness = FreshnessWatch(self._context, settings)
+            self.reloaded(settings)
 
     async def _wait_for_wake(self) -> None:
         try:
@@ -388,10 +377,6 @@ class Engine:
             if not answer.ok:
                 raise StoreError(f"{held.lease.holder}: {answer.result}")
         return None if answers is None else [answer.result for answer in answers]
-
-
-def _rates(settings: Settings) -> dict[str, float | None]:
-    return {name: channel.rate_per_s for name, channel in settings.channels.items()}
 
 
 _REPORTS = list[PollReport]

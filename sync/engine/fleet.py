@@ -26,6 +26,7 @@ from sync.polling.recovery import EngineContext
 from sync.settings import PushLimits, Settings
 from sync.transport.rate_limit import RateLimitMeter
 
+HASTEN_REST_S = 2.0
 PUSH_LIMIT = "push limit"
 """Key of the incident that says that approved corrections wait for the limits."""
 
@@ -39,6 +40,7 @@ class Fleet:
         self._settings = settings
         self._token = token
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
+        self._hastened: dict[str, asyncio.Task[None]] = {}
         self._writes: dict[str, asyncio.Task[None]] = {}
         self._writing: dict[str, list[int]] = {}
         self._ended: set[int] = set()
@@ -87,6 +89,9 @@ class Fleet:
     async def end_channels(self, names: Iterable[str], within_s: float) -> None:
         """Stop these channels' polls, let their writes end, and close them."""
         ended = {name: self.channels.pop(name) for name in names}
+        for name in ended:
+            if name in self._hastened:
+                self._hastened[name].cancel()
         polls = [self._polls[name] for name in ended if name in self._polls]
         for poll_task in polls:
             poll_task.cancel()
@@ -147,6 +152,25 @@ class Fleet:
                 await self._poll(name)
         except StoreError as error:
             self._context.log.warning("poll not recorded", channel=name, error=str(error))
+
+    def hasten(self, name: str) -> None:
+        """Poll a channel soon, unless it is paused or rests; however often it is asked, once."""
+        if name in self.channels and name not in self._hastened:
+            self._hastened[name] = asyncio.create_task(self._poll_soon(name))
+
+    async def _poll_soon(self, name: str) -> None:
+        try:
+            # A poll that is running may be past what has just changed.
+            running = self._polls.get(name)
+            if running is not None:
+                await asyncio.wait([running])
+                # What is asked for all the time is still polled with a rest between.
+                await asyncio.sleep(HASTEN_REST_S)
+        finally:
+            # From here on, another change needs another poll.
+            self._hastened.pop(name, None)
+        if name in self.channels:
+            await self.scheduled_poll(name)
 
     def poll_again(self, names: Iterable[str]) -> None:
         """Begin to poll these channels, because their pause has ended."""
@@ -255,6 +279,8 @@ class Fleet:
 
         A stopped poll records nothing. A stopped write stands as `applying` or `applied` on disk.
         """
+        for hastened in list(self._hastened.values()):
+            hastened.cancel()
         polls = list(self._polls.values())
         for poll_task in polls:
             poll_task.cancel()

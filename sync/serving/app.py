@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 from store.database.connection import Database
@@ -13,13 +14,19 @@ from store.monitoring.reading import Mark
 from store.queries import views
 from sync.clock import Clock
 from sync.engine.engine import Engine
+from sync.secrets import Secret
 from sync.serving.answers import HttpAnswer
 from sync.serving.metrics import CONTENT_TYPE, Metrics
+from sync.serving.webhooks.receiver import WebhookReceiver
+from sync.settings import WebhookSettings
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+Senders = Mapping[str, tuple[WebhookSettings, Secret]]
+NO_SENDERS: Senders = MappingProxyType({})
 
 STUCK_S = 60.0
 """An engine whose loop has not come round for so long is not well."""
@@ -28,13 +35,21 @@ STUCK_S = 60.0
 class ServingApp:
     """`/healthz`, `/readyz` and `/metrics` of one engine."""
 
-    def __init__(self, engine: Engine, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, database: Database, clock: Clock, senders: Senders = NO_SENDERS
+    ) -> None:
+        """Serve an engine, and take the webhooks of `senders`, by channel. Raises StoreError."""
         self._engine = engine
         self._database = database
         self._clock = clock
         self._metrics = Metrics()
         self._scraping = asyncio.Lock()
         self._mark: Mark | None = None
+        self._webhooks: WebhookReceiver | None = None
+        if senders:
+            self._webhooks = WebhookReceiver(
+                senders, database.path, clock, engine.hasten, self._metrics.count_webhook
+            )
         self._routes: dict[str, Callable[[], Awaitable[HttpAnswer]]] = {
             "/healthz": self._health,
             "/readyz": self._readiness,
@@ -43,13 +58,15 @@ class ServingApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """HttpAnswer one request."""
-        del receive  # None of these has a body.
         if scope["type"] != "http":
             return
-        answer = await self._answer(scope)
+        answer = await self._answer(scope, receive)
         await answer.send(send, with_body=scope["method"] != "HEAD")
 
-    async def _answer(self, scope: Scope) -> HttpAnswer:
+    async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
+        place, _, channel = scope["path"].removeprefix("/").partition("/")
+        if place == "webhooks" and self._webhooks is not None:
+            return await self._webhooks.receive(channel, scope, receive)
         route = self._routes.get(scope["path"])
         if route is None:
             return HttpAnswer.words(404, "not found: /healthz, /readyz and /metrics are here")
@@ -59,6 +76,11 @@ class ServingApp:
             return await route()
         except StoreError as error:
             return HttpAnswer.words(503, str(error))
+
+    def close(self) -> None:
+        """Let go of what it holds, on the thread that made it."""
+        if self._webhooks is not None:
+            self._webhooks.close()
 
     async def _health(self) -> HttpAnswer:
         """Whether the process works: its engine's loop comes round."""

@@ -61,7 +61,7 @@ class Metrics:
         self._updates = Counter(
             "skew_updates", "Updates, by how they ended.", ["channel", "result"], registry=registry
         )
-        self.webhooks = Counter(
+        self._webhooks = Counter(
             "skew_webhooks", "Webhooks received.", ["channel", "result"], registry=registry
         )
         build = Gauge("skew_build_info", "1, by version.", ["version", "python"], registry=registry)
@@ -72,6 +72,10 @@ class Metrics:
         if labels:
             self._standing.append(gauge)
         return gauge
+
+    def count_webhook(self, channel: str, result: str) -> None:
+        """Count a webhook of a channel that takes them, by what became of it."""
+        self._webhooks.labels(channel, result).inc()
 
     def text(self, found: Monitored, *, holding: bool) -> bytes:
         """Take in a reading, each once and in order; answer all in Prometheus' text format."""

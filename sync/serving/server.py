@@ -72,8 +72,9 @@ class HttpServer:
         if listening is None:
             return
         with listening:
+            app = self._make_app()
             config = uvicorn.Config(
-                self._make_app(),
+                app,
                 http=PatientProtocol,
                 ws="none",
                 lifespan="off",
@@ -88,7 +89,7 @@ class HttpServer:
             self._server.should_exit = self._stopping.is_set()
             self.address = _name(listening)
             self._log.info("serving", at=self.address)
-            with contextlib.suppress(SystemExit):
+            with contextlib.closing(app):
                 asyncio.run(self._server.serve(sockets=[listening]))
 
     def _bound(self) -> socket.socket | None:

@@ -1,0 +1,1 @@
+"""Which webhooks were received: in a file of their own, which no poll keeps waiting."""

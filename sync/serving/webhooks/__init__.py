@@ -1,0 +1,1 @@
+"""Webhooks of channels: whose they are, and the poll that they hasten. They are never the truth."""
