@@ -42,6 +42,8 @@ class Reason(StrEnum):
     """Of an update: a person has paused its channel."""
     WRITES_PAUSED = "writes_paused"
     """Of an update: a person has paused all writes."""
+    WINDOW = "window"
+    """Of an update: it is a raise, or a rule's, and no window lets it through now."""
 
 
 SETTLING = (
@@ -65,3 +67,5 @@ class HeldBack(msgspec.Struct, frozen=True):
     """What was said when it was frozen or paused."""
     by: str = ""
     """Who paused its channel, or all writes."""
+    until: int | None = None
+    """When that ends by itself, in milliseconds since 1970, where it is known."""

@@ -9,6 +9,7 @@ import msgspec
 
 from store.model import Component, Direction, Figure, Millis, State
 from sync.secrets import SecretSource
+from sync.time_zones import TimeZone
 from sync.units import PPM
 
 
@@ -133,7 +134,31 @@ class ApprovalRule(msgspec.Struct, frozen=True, kw_only=True):
     channel: str | None = None
     skus: str | None = None
     only: Literal["reduce", "raise"] | None = None
+    attribute: Literal["quantity", "state"] | None = None
+    """Only corrections that change this, and nothing else."""
     max_units: int | None = None
+
+
+class ApprovalWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[approval.windows]]`: a time in which raises may be approved, or may not."""
+
+    cron: str
+    """When it begins: minute, hour, day of month, month, weekday."""
+    timezone: TimeZone | None = None
+    """None: UTC."""
+    duration_ms: int
+    effect: Literal["allow", "freeze"]
+    reason: str
+
+
+class WindowStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the approval windows say at an instant."""
+
+    held: bool
+    """Raises and rules wait; else they go on, within an `allow`."""
+    until: Millis | None
+    """When that ends; None: never, as far as can be seen."""
+    reason: str
 
 
 class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +170,7 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     people: tuple[str, ...] | None = None
     """Who may approve and accept; None: everybody."""
     rules: tuple[ApprovalRule, ...] = ()
+    windows: tuple[ApprovalWindow, ...] = ()
 
 
 class PushLimits(msgspec.Struct, frozen=True, kw_only=True):

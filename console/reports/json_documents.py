@@ -27,6 +27,7 @@ from sync.corrections.decide import BlastRadius
 if TYPE_CHECKING:
     from sync.polling.event_import import EventImport
     from sync.polling.poll_report import PollReport
+    from sync.settings import WindowStanding
 
 Json = dict[str, object]
 
@@ -36,7 +37,7 @@ def write(document: Mapping[str, object]) -> str:
     return "".join(_written(document))
 
 
-def status(counts: StatusCounts) -> Json:
+def status(counts: StatusCounts, window: "WindowStanding | None" = None) -> Json:
     overview = counts.overview
     return {
         "channels": [channel(found) for found in counts.channels],
@@ -61,6 +62,13 @@ def status(counts: StatusCounts) -> Json:
         },
         "unreadable": overview.unreadable,
         "uncounted": overview.uncounted,
+        "approval_window": None
+        if window is None
+        else {
+            "raises": "wait" if window.held else "allowed",
+            "until": None if window.until is None else rfc3339(window.until),
+            "reason": window.reason,
+        },
     }
 
 

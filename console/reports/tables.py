@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from console.keys.action import Action
     from sync.corrections.decide import BlastRadius
     from sync.polling.poll_report import PollReport
+    from sync.settings import WindowStanding
 
 Lines = list[str]
 
@@ -53,13 +54,18 @@ _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 
 
-def status(counts: StatusCounts, paper: Paper) -> Lines:
+def status(counts: StatusCounts, paper: Paper, window: "WindowStanding | None" = None) -> Lines:
     """All of `skew status`."""
     lines = []
     if counts.write_pause is not None:
         # First, for it is what keeps all the rest from being put right.
         sign, words = TableCell("‖ ", "red"), remedies.write_pause_with_remedy(counts.write_pause)
         lines += [paper.line(sign, words), ""]
+    if window is not None:
+        until = "" if window.until is None else f" until {day_and_time(window.until)}"
+        words = f"raises and rules wait{until}" if window.held else f"raises may be approved{until}"
+        sign = TableCell("‖ ", "yellow") if window.held else TableCell("")
+        lines += [paper.line(sign, f"{words}: {window.reason}"), ""]
     lines += [*_channels(counts.channels, paper), ""]
     lines += [paper.line(*parts) for parts in _counts(counts)]
     if counts.incidents:

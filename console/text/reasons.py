@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from console.text.format import day_and_time
 from store.decision import Decision
 from store.model import Disagreement
 from store.reasons import STANDING, HeldBack, Reason
@@ -29,6 +30,7 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_WRITTEN: "not written there",
         Reason.PAUSED: "paused",
         Reason.WRITES_PAUSED: "all writes paused",
+        Reason.WINDOW: "raises and rules wait",
     }
 )
 
@@ -86,4 +88,5 @@ def _why(decision: Decision, words: Mapping[Reason, str]) -> str:
 def _held_back(held: HeldBack, words: Mapping[Reason, str]) -> str:
     by = f" by {held.by}" if held.by else ""
     detail = f": {held.detail}" if held.detail else ""
-    return f"{words[held.reason]}{by}{detail}"
+    until = "" if held.until is None else f" until {day_and_time(held.until)}"
+    return f"{words[held.reason]}{by}{until}{detail}"

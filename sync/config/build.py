@@ -22,6 +22,7 @@ from sync.secrets import resolve
 from sync.settings import (
     ApprovalRule,
     ApprovalSettings,
+    ApprovalWindow,
     AuthorityRule,
     ChannelSettings,
     EventSettings,
@@ -160,6 +161,16 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
         second_person_above=written.second_person_above,
         people=None if written.people is None else tuple(written.people),
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
+        windows=tuple(
+            ApprovalWindow(
+                cron=window.cron,
+                timezone=window.timezone,
+                duration_ms=int(window.duration),
+                effect=window.effect,
+                reason=window.reason,
+            )
+            for window in written.windows
+        ),
     )
 
 

@@ -80,10 +80,10 @@ def keep(settings: "Settings", standing: CacheStanding) -> None:
 
 
 def _rests_on_more(settings: "Settings") -> bool:
-    """Whether more than its own file makes it what it is: descriptions, other packages."""
+    """Whether more than its own file makes it what it is, and what it says: the calendar, too."""
     from sync.channels import KINDS
 
-    return any(
+    return bool(settings.approval.windows) or any(
         channel.described_by is not None or channel.kind not in KINDS
         for channel in settings.channels.values()
     )

@@ -11,6 +11,7 @@ from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
 from sync.locations import LocationMap
 from sync.secrets import SecretSource
+from sync.time_zones import TimeZone, zone_of
 from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
@@ -158,10 +159,29 @@ class ApprovalRuleTable(msgspec.Struct, kw_only=True):
     channel: Name | None = None
     skus: Pattern | None = None
     only: Literal["reduce", "raise"] | None = None
+    attribute: Literal["quantity", "state"] | None = None
     max_units: Units | None = None
 
     def __post_init__(self) -> None:
         sku_patterns.check(self.skus or "")
+
+
+class ApprovalWindowTable(msgspec.Struct, kw_only=True):
+    """`[[approval.windows]]`."""
+
+    cron: Name
+    timezone: TimeZone | None = None
+    duration: Period
+    effect: Literal["allow", "freeze"]
+    reason: Name
+
+    def __post_init__(self) -> None:
+        from sync.cron import trigger_of
+
+        try:
+            trigger_of(self.cron, zone_of(self.timezone))
+        except ValueError as error:
+            raise ValueError(f"`cron`: {error}") from None
 
 
 class ApprovalTable(msgspec.Struct, kw_only=True):
@@ -173,6 +193,7 @@ class ApprovalTable(msgspec.Struct, kw_only=True):
     second_person_above: Units | None = None
     people: list[Name] | None = None
     rules: list[ApprovalRuleTable] = []
+    windows: list[ApprovalWindowTable] = []
 
     def __post_init__(self) -> None:
         if self.expires <= self.hold:

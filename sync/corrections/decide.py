@@ -17,9 +17,9 @@ from store.corrections.undated import undated_proposals
 from store.database.connection import Database
 from store.decision import Decision
 from store.model import Correction, IncidentKind, Millis, State
-from store.reasons import HeldBack
+from store.reasons import HeldBack, Reason
 from sync.polling import guard
-from sync.settings import ApprovalRule, Settings
+from sync.settings import ApprovalRule, Settings, WindowStanding
 
 HOUR_MS = 3_600_000
 
@@ -48,6 +48,16 @@ def approve(
     if why := why_not_allowed(settings, who):
         return [Decision(correction_id, ok=False, why=why) for correction_id in ids]
     batch = database.read(lifecycle.by_id, ids)
+    held = held_by_window(settings, now)
+    raises = [
+        correction.id for correction in batch if held and raise_or_reduce(correction) == "raise"
+    ]
+    if raises:
+        # What is oversold goes on selling meanwhile, so the reductions are let through.
+        refused = [Decision(i, ok=False, why="waits", held_back=held) for i in raises]
+        let_through = [found for found in seen if found[0] not in set(raises)]
+        others = approve(database, settings, let_through, who=who, now=now, note=note)
+        return sorted((*refused, *others), key=lambda found: ids.index(found.id))
     pushed = database.read(pushed_since, now - HOUR_MS)
     over = guard.judge_batch(batch, settings.push, as_push(pushed))
     if over is not None:
@@ -151,6 +161,8 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
     approval = settings.approval
     if approval.mode != "rules":
         return 0
+    if held_by_window(settings, now) is not None:
+        return 0
     if await database.aread(write_pauses.in_force) is not None:
         # What a rule approved now would wait and expire, again and again, until a person resumes.
         return 0
@@ -194,7 +206,36 @@ def matches(correction: Correction, rule: ApprovalRule) -> bool:
         return False
     if rule.only is not None and rule.only != raise_or_reduce(correction):
         return False
+    if rule.attribute is not None and {rule.attribute} != changed_attributes(correction):
+        return False
     return rule.max_units is None or abs(correction.units) <= rule.max_units
+
+
+def changed_attributes(correction: Correction) -> set[str]:
+    """Which of `quantity` and `state` it changes."""
+    changed = {
+        "quantity": correction.to_quantity != correction.from_quantity,
+        "state": correction.to_state != correction.from_state,
+    }
+    return {name for name, changes in changed.items() if changes}
+
+
+def window_at(settings: Settings, now: Millis) -> WindowStanding | None:
+    """What `[[approval.windows]]` say at an instant; None where there are none that do."""
+    if not settings.approval.windows:
+        return None
+    # The calendar takes a tenth of a second to import.
+    from sync.corrections import windows
+
+    return windows.standing(settings.approval.windows, now)
+
+
+def held_by_window(settings: Settings, now: Millis) -> HeldBack | None:
+    """Why raises and rules wait at an instant; None: they do not."""
+    found = window_at(settings, now)
+    if found is None or not found.held:
+        return None
+    return HeldBack(Reason.WINDOW, found.reason, until=found.until)
 
 
 def raise_or_reduce(correction: Correction) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Self
 
 from store.channels import incidents, pauses, polls, write_pauses
-from store.corrections import lifecycle
+from store.corrections import lifecycle, waiting
 from store.corrections.pushed import pushed_since
 from store.database import lease
 from store.errors import LeaseLost, NoSuchThing, StoreError
@@ -223,6 +223,7 @@ class Fleet:
             and correction.channel not in paused
             and self._may_write(correction, now, patiently=patiently)
         ]
+        ready = await self._let_through_by_windows(ready, now)
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
             # What is being written now is not yet counted as pushed. Starting more beside it could
@@ -238,6 +239,26 @@ class Fleet:
             writing = apply(self._context, self.channels[name], mine, token=self._token)
             self._start(self._writes, name, writing)
         return ids
+
+    async def _let_through_by_windows(
+        self, ready: list[Correction], now: Millis
+    ) -> list[Correction]:
+        """Those that are written now; of a raise, or a rule's, that waits, say until when."""
+        from sync.corrections import decide
+
+        held = decide.held_by_window(self._settings, now)
+        if held is None:
+            return ready
+        waits = [
+            correction
+            for correction in ready
+            if correction.decided_by == "rule" or decide.raise_or_reduce(correction) == "raise"
+        ]
+        if waits:
+            ids = [correction.id for correction in waits]
+            why = f"no window lets raises and rules through: {held.detail}"
+            await self._context.database.awrite(waiting.note, ids, why)
+        return [correction for correction in ready if correction not in waits]
 
     async def _close_ended(self) -> None:
         """Call unknown what a round left half written because the cache failed."""

@@ -22,6 +22,9 @@ def status(config: Path, *, as_json: bool) -> int:
     from console.commands.look.health import report
     from store.queries import views
     from sync.clock import SystemClock
+    from sync.corrections import decide
 
-    with open_cache(load(config, secrets=False)) as database:
-        return report(database.read(views.status, now=SystemClock().now()), as_json=as_json)
+    settings, now = load(config, secrets=False), SystemClock().now()
+    with open_cache(settings) as database:
+        counts = database.read(views.status, now=now)
+    return report(counts, as_json=as_json, window=decide.window_at(settings, now))

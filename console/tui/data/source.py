@@ -136,7 +136,9 @@ class DataSource:
     async def snapshot(self) -> StatusSnapshot:
         now = self._clock.now()
         await asyncio.to_thread(self._database.check_file)
-        return StatusSnapshot(now, await self._ask(views.status, now=now))
+        counts = await self._ask(views.status, now=now)
+        window = await asyncio.to_thread(decide.window_at, self.settings, now)
+        return StatusSnapshot(now, counts, window)
 
     async def disagreement_ids(self, wanted: DisagreementFilter, sort: Sort) -> "array[int]":
         now = self._clock.now()
@@ -285,6 +287,10 @@ class DataSource:
         now = self._clock.now()
         pushed = await self._ask(pushed_since, now - decide.HOUR_MS)
         not_now = await self._ask(obstacles.counted, batch, now=now)
+        held = decide.held_by_window(self.settings, now)
+        if held is not None:
+            raises = sum(decide.raise_or_reduce(correction) == "raise" for correction in batch)
+            not_now |= {held: raises} if raises else {}
         return decide.preview_approval(batch, self.settings, pushed, not_now, who=who)
 
     async def newest_step(self) -> int:

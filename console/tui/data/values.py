@@ -12,7 +12,7 @@ from store.queries.values import (
     ShownCell,
     StatusCounts,
 )
-from sync.settings import ChannelSettings
+from sync.settings import ChannelSettings, WindowStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class StatusSnapshot:
 
     at: Millis
     status: StatusCounts
+    window: WindowStanding | None = None
+    """What the approval windows say; None where there are none that do."""
 
 
 @dataclass(frozen=True, slots=True)

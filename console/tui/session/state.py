@@ -122,6 +122,7 @@ class ConsoleState:
         if self.replay is not None and not self.trouble:
             status = ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
             return replace(status, stopped=self._writes_paused())
+        window = None if self.snapshot is None else self.snapshot.window
         engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
         if self.paused:
@@ -130,7 +131,7 @@ class ConsoleState:
             engine = self.trouble
         running = running and not self.trouble
         status = ConsoleStatus(self.name, mode, engine, running, self.operator, self.read_only)
-        return replace(status, stopped=self._writes_paused())
+        return replace(status, stopped=self._writes_paused(), window=window)
 
     def _writes_paused(self) -> WritesPaused | None:
         pause = None if self.snapshot is None else self.snapshot.status.write_pause

@@ -9,11 +9,22 @@ from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action, PageName
-from console.text.format import age, cells, cut, day_and_time, money, plural, time_of_day, units
+from console.text.format import (
+    age,
+    cells,
+    cut,
+    day_and_time,
+    money,
+    plural,
+    time_of_day,
+    units,
+    until_text,
+)
 from console.text.looks.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
 from store.model import LIVE_CORRECTIONS, Millis
 from store.queries.values import Overview, StatusCounts
+from sync.settings import WindowStanding
 
 
 class Mode(StrEnum):
@@ -47,6 +58,8 @@ class ConsoleStatus:
     read_only: bool
     stopped: WritesPaused | None = None
     """None where writes are let through."""
+    window: WindowStanding | None = None
+    """What the approval windows say; None where there are none that do."""
 
 
 NOTHING = Cell("")
@@ -101,6 +114,8 @@ def header(
         right = [Cell(f"  RO  {_NOT_LIVE} ")]
     facts = [] if overview is None else _facts(overview, now, brief=brief)
     facts.append((2, [reading] if reading.text else []))
+    if standing.window is not None:
+        facts.insert(0, (_FIRST, [_window(standing.window, now)]))
     if stopped is not None:
         room = width - _width(left) - _width(right) - 2
         why = f"by {cut(stopped.by, 16)}: {stopped.reason}"
@@ -130,6 +145,15 @@ def header(
         line = f"{text}{' ' * max(0, width - used)}{right[0].text}"
         return write(Cell(cut(line, width), Tone.WARN)).stylize("bold reverse")
     return write(*left, *middle, Cell(" " * max(0, width - used)), *right)
+
+
+def _window(window: WindowStanding, now: Millis) -> Cell:
+    """`raises wait until 07:00Z: stocktake`, or until when they may be approved."""
+    until = "" if window.until is None else f" until {until_text(window.until, now)}"
+    reason = cut(window.reason, _WHY_LEAST)
+    if window.held:
+        return Cell(f"‖ raises wait{until}: {reason}", Tone.WARN)
+    return Cell(f"raises allowed{until}: {reason}", Tone.DIM)
 
 
 def _identity(standing: ConsoleStatus, now: Millis, *, brief: bool) -> list[Cell]:

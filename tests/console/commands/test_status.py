@@ -16,7 +16,7 @@ def test_status_has_stable_keys_and_exits_1_while_anything_is_open(seeded: Path,
     assert list(document) == [
         "channels", "disagreements", "updates", "incidents", "engine", "acknowledged",
         "writes_paused",
-        "unreadable", "uncounted",
+        "unreadable", "uncounted", "approval_window",
     ]  # fmt: skip
     assert list(document["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",
@@ -29,6 +29,31 @@ def test_status_has_stable_keys_and_exits_1_while_anything_is_open(seeded: Path,
     assert document["engine"] == {"running": False, "holder": None}
     assert 0 <= document["channels"][0]["age_s"] < 60
     assert document["channels"][0]["last_success_at"].endswith("Z")
+
+
+WINDOW = """
+[[approval.windows]]
+cron = "* * * * *"
+duration = "1h"
+effect = "freeze"
+reason = "stocktake\\u001b[2J"
+"""
+
+
+def test_status_says_what_the_windows_do_and_approve_holds_raises(seeded: Path, skew: Any) -> None:
+    seeded.write_text(seeded.read_text() + WINDOW)
+
+    first = skew("status").out.splitlines()[0]
+    told = skew("status", "--json").json["approval_window"]
+
+    assert first.startswith("‖ raises and rules wait until 20")
+    assert "stocktake" in first
+    assert "\x1b" not in first
+    assert told["raises"] == "wait"
+    assert told["until"].endswith("Z")
+    seeded.write_text(seeded.read_text().replace('"freeze"', '"allow"'))
+    allowed = skew("status", "--json").json["approval_window"]
+    assert allowed["raises"] == "allowed"
 
 
 def test_status_exits_0_when_all_is_well(
