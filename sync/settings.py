@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 
 from store.model import Component, Direction, Figure, Millis, State
+from sync.conditions import Condition
+from sync.quiet_hours import QuietHours
 from sync.secrets import SecretSource
 from sync.time_zones import TimeZone
 from sync.units import PPM
@@ -194,6 +196,16 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the channels' webhooks are taken there."""
 
 
+class NotifySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[notify]]`: a place that is told of trouble."""
+
+    name: str
+    """Of where its URL is kept: `SKEW_CHAT`."""
+    url: SecretSource
+    on: tuple[Condition, ...]
+    quiet: QuietHours | None = None
+
+
 class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[events]`."""
 
@@ -218,6 +230,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push: PushLimits = PushLimits()
     events: EventSettings = EventSettings()
     history_keep_ms: int = 90 * 86_400_000
+    notify: tuple[NotifySettings, ...] = ()
     serve: ServeSettings | None = None
     """None: it does not listen."""
     bundles: tuple[Component, ...] = ()

@@ -21,6 +21,7 @@ GROUPS = {
         "watch": "The live console.",
         "daemon": "Poll and write without a console, until SIGTERM.",
         "service": "Have systemd run the daemon: skew service install --user.",
+        "notify": "Try the places that are notified of trouble.",
         "poll": "Poll every channel once, or the named ones.",
         "apply": "Write what is approved, and read it back.",
         "events": "Import stock events from a file: skew events import FILE.",

@@ -26,7 +26,7 @@ from store.database.migrations import (
     v14_sku_skeletons,
     v16_at_least,
     v17_v20_polls,
-    v22_narrow_history,
+    v22_v23_history,
 )
 from store.database.migrations.v21 import cells
 from store.database.upgrade import backup, disk, migrating
@@ -61,7 +61,8 @@ MIGRATIONS: "tuple[Migration, ...]" = (
     v17_v20_polls.make_allowance_unit,
     v17_v20_polls.make_memories,
     cells.MIGRATION,
-    v22_narrow_history.run,
+    v22_v23_history.narrow_history,
+    v22_v23_history.make_told,
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -26,6 +26,7 @@ from sync.settings import (
     AuthorityRule,
     ChannelSettings,
     EventSettings,
+    NotifySettings,
     PushLimits,
     ServeSettings,
     Settings,
@@ -45,6 +46,7 @@ _TABLES = (
     "history",
     "catalogue",
     "serve",
+    "notify",
 )
 
 
@@ -68,6 +70,7 @@ def settings(
     push = _top(data, "push", schema.PushTable, found)
     events = _top(data, "events", schema.EventsTable, found)
     history = _top(data, "history", schema.HistoryTable, found)
+    notify = _notify(data.get("notify", []), found)
     serve = _top(data, "serve", schema.ServeTable, found)
     catalogue = _top(data, "catalogue", schema.CatalogueTable, found)
     guard = _top(data, "guard", schema.GuardTable, found) or schema.GuardTable()
@@ -97,6 +100,7 @@ def settings(
         push=PushLimits(**msgspec.structs.asdict(push)),
         events=EventSettings(unseen_after_ms=int(events.unseen_after), ahead_ms=int(events.ahead)),
         history_keep_ms=int(history.keep),
+        notify=notify,
         serve=_serve(serve),
         bundles=bundles,
     )
@@ -172,6 +176,27 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
             for window in written.windows
         ),
     )
+
+
+def _notify(written: object, found: Findings) -> tuple[NotifySettings, ...]:
+    if not isinstance(written, list):
+        found.refuse("notify", "must be a list of tables: write [[notify]]")
+        return ()
+    places: list[NotifySettings] = []
+    for number, value in enumerate(written):
+        key = f"notify[{number}]"
+        if not isinstance(value, dict):
+            found.refuse(key, "must be a table: write [[notify]]")
+            continue
+        decoded = table(value, schema.NotifyTable, key, found)
+        if decoded is None:
+            continue
+        same = sum(place.url.name == decoded.url.name for place in places)
+        name = f"{decoded.url.name} {same + 1}" if same else decoded.url.name
+        places.append(
+            NotifySettings(name=name, url=decoded.url, on=tuple(decoded.on), quiet=decoded.quiet)
+        )
+    return tuple(places)
 
 
 def _serve(written: schema.ServeTable) -> ServeSettings | None:

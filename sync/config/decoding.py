@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from sync.conditions import Condition, condition
 from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
+from sync.quiet_hours import QuietHours, quiet_hours
 from sync.secrets import REMEDY, SecretSource, SecretTable, is_secret_name, looks_secret
 from sync.time_zones import TimeZone, time_zone
 from sync.units import (
@@ -239,6 +241,8 @@ _READERS: Mapping[type, Callable[[object], object]] = types.MappingProxyType(
         Day: day,
         TimeZone: time_zone,
         ListenAddress: listen_address,
+        Condition: condition,
+        QuietHours: quiet_hours,
     }
 )
 
@@ -314,5 +318,6 @@ def _example(kind: Any) -> str:  # noqa: ANN401
         Day: '"2027-03-01"',
         TimeZone: '"Europe/Berlin"',
         ListenAddress: '"127.0.0.1:9464"',
+        QuietHours: '"22:00-07:00 Europe/Berlin"',
     }
     return examples.get(inner, "…")

@@ -9,7 +9,9 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
+from sync.conditions import Condition
 from sync.locations import LocationMap
+from sync.quiet_hours import QuietHours
 from sync.secrets import SecretSource
 from sync.time_zones import TimeZone, zone_of
 from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
@@ -222,6 +224,18 @@ class EventsTable(msgspec.Struct, kw_only=True):
 
     unseen_after: Period = Period(3_600_000)
     ahead: Duration = Duration(300_000)
+
+
+class NotifyTable(msgspec.Struct, kw_only=True):
+    """`[[notify]]`."""
+
+    url: SecretSource
+    on: list[Condition]
+    quiet: QuietHours | None = None
+
+    def __post_init__(self) -> None:
+        if not self.on:
+            raise ValueError('`on` is empty, so nothing is ever sent: write on = ["incident"]')
 
 
 class ServeTable(msgspec.Struct, kw_only=True):

@@ -294,6 +294,7 @@ class Engine:
             await self._notices.look(fleet.channels.values())
             await fleet.note_next_polls(next_poll_at)
             fleet.retention.begin_where_due()
+            fleet.notifying.begin_where_due()
         except LeaseLost:
             raise
         except StoreError as error:

@@ -17,6 +17,7 @@ from store.model import Correction, CorrectionStatus, Direction, IncidentKind, M
 from sync import channels
 from sync.engine.credentials import CredentialWatch
 from sync.engine.lease import SPAN_MS
+from sync.engine.notifier import NotifyJob
 from sync.engine.retention import RetentionJob
 from sync.polling import guard, recognition
 from sync.polling.channel_state import ChannelState
@@ -50,6 +51,7 @@ class Fleet:
         self._next_polls: dict[str, Millis] = {}
         self._credentials = CredentialWatch({}, settings.path.parent)
         self.retention = RetentionJob(context, settings.history_keep_ms)
+        self.notifying = NotifyJob(context, settings)
 
     @classmethod
     async def open(cls, context: EngineContext, settings: Settings, token: str) -> Self:
@@ -85,6 +87,7 @@ class Fleet:
         self._settings = settings
         self._credentials = CredentialWatch(self.channels, settings.path.parent)
         self.retention.keep_ms = settings.history_keep_ms
+        self.notifying.take_over(settings)
 
     async def end_channels(self, names: Iterable[str], within_s: float) -> None:
         """Stop these channels' polls, let their writes end, and close them."""
@@ -313,6 +316,7 @@ class Fleet:
         await asyncio.gather(*polls, *writes, return_exceptions=True)
         await self._save_memories(self.channels.values())
         await self.retention.end()
+        await self.notifying.end()
 
     async def _save_memories(self, ended: Iterable[ChannelState]) -> None:
         """Save what is remembered of the polls, for whoever polls these channels next."""

@@ -120,12 +120,14 @@ def test_the_reference_has_every_key_and_no_other() -> None:
         "serve": schema.ServeTable,
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
+    known |= {f"notify.{key}" for key in keys_of(schema.NotifyTable)}
     known |= {f"channels.{key}" for key in keys_of(schema.ChannelTable)}
     for kind in sorted(set(channels.KINDS) - {"simulated"}):
         known |= {f"channels.{kind}.{key}" for key in keys_of(channels.kind(kind).OPTIONS)}
 
     reference = tomllib.loads(REFERENCE)
     written = {f"{name}.{key}" for name in shapes for key in keys_in(reference[name])}
+    written |= {f"notify.{key}" for place in reference["notify"] for key in keys_in(place)}
     common = {key.partition(".")[0] for key in keys_of(schema.ChannelTable)}
     for table in reference["channels"].values():
         for key in keys_in(table):

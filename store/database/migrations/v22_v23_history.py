@@ -1,4 +1,4 @@
-"""What is over in narrower rows, in a cache whose cells are narrow already.
+"""What is over in narrower rows, where the cells are narrow already; and what people were told.
 
 A cache of an older schema gets both at once, from the twenty-first migration as it is now. Those
 that it has migrated or made before 30 November 2026, in the evening, have the wide rows yet.
@@ -28,7 +28,7 @@ _MADE = tuple(f" {name} (" for name in _REPLACED)
 """What stands in the statements that make the new tables and their indexes, and in no other."""
 
 
-def run(database: "SqliteUtils") -> None:
+def narrow_history(database: "SqliteUtils") -> None:
     connection = database.conn
     if _has_narrow_rows(connection):
         return
@@ -56,3 +56,16 @@ def _has_narrow_rows(connection: sqlite3.Connection) -> bool:
         "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'closed'"
     ).fetchone()
     return bool(found)
+
+
+_TOLD = """CREATE TABLE told (
+  place TEXT NOT NULL,
+  trouble TEXT NOT NULL,
+  words TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (place, trouble)
+) WITHOUT ROWID"""
+
+
+def make_told(database: "SqliteUtils") -> None:
+    database.conn.execute(_TOLD)
