@@ -22,6 +22,7 @@ GROUPS = {
         "daemon": "Poll and write without a console, until SIGTERM.",
         "service": "Have systemd run the daemon: skew service install --user.",
         "notify": "Try the places that are notified of trouble.",
+        "mcp": "Let an assistant read, over MCP; it can decide nothing.",
         "poll": "Poll every channel once, or the named ones.",
         "apply": "Write what is approved, and read it back.",
         "events": "Import stock events from a file: skew events import FILE.",
