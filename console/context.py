@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from store.database.upgrade.slices import MigrationProgress
     from sync.settings import Settings
 
+SERVED = "SKEW_SERVED"
+"""Set in the environment of a console that somebody sees in a browser, on another machine."""
+
 QUIET_S = 1.0
 """What is done sooner needs no progress."""
 

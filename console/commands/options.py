@@ -1,7 +1,7 @@
 """The options that several commands share, and how their values are read."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +94,23 @@ def period(span: str) -> "Period":
         return units.period(span)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--for") from None
+
+
+SECRET_PLACES = ("env", "file", "keyring")
+
+
+def secret_place(written: str, option: str) -> Mapping[str, str]:
+    """Read where a secret is, as `SecretSource` has it: `env:NAME`, `file:PATH`, `keyring:…`.
+
+    A secret itself would be seen by whoever sees the command. Raises click's UsageError.
+    """
+    kind, colon, where = written.partition(":")
+    if kind not in SECRET_PLACES or not colon or not where:
+        raise click.UsageError(
+            f"{option} takes no secret itself: say where it is: env:NAME, file:PATH or "
+            "keyring:service/name"
+        )
+    return {kind: where}
 
 
 def ids(written: Sequence[str], what: str, command: str) -> list[int]:

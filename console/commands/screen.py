@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_BROWSER = "textual.drivers.web_driver:WebDriver"
+"""What `skew web` has a console painted by."""
 _WITHOUT_A_CURSOR = ("", "dumb", "unknown")
 
 
@@ -53,6 +55,8 @@ def screen_preferences(
 
 def need_terminal(instead: str) -> None:
     """Refuse to paint the console into a pipe or a file: Textual reads stdin, writes stderr."""
+    if os.environ.get("TEXTUAL_DRIVER") == _BROWSER:
+        return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"The console needs a terminal; {instead}.")
     term = os.environ.get("TERM", "")

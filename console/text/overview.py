@@ -19,6 +19,7 @@ GROUPS = {
     },
     "Run": {
         "watch": "The live console.",
+        "web": "The live console in a browser; needs the extra `web`.",
         "daemon": "Poll and write without a console, until SIGTERM.",
         "service": "Have systemd run the daemon: skew service install --user.",
         "notify": "Try the places that are notified of trouble.",

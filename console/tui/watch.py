@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.context import login_name, open_database
+from console.context import SERVED, login_name, open_database
 from console.tui.app import SkewApp
 from console.tui.data.refresh import collect_garbage_seldom
 from console.tui.session.preferences import SessionPreferences
@@ -42,6 +42,7 @@ def live(
             read_only=read_only,
             engine=engine,
             request_refresh=lambda: None,
+            is_served=SERVED in os.environ,
         )
         try:
             app = SkewApp(database, settings, session, preferences=preferences)

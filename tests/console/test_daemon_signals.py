@@ -129,6 +129,7 @@ def test_a_stuck_engine_is_not_vouched_for(folder: Path) -> None:
             pytest.fail("it was vouched for all the same")
 
 
+@pytest.mark.long
 def test_a_manager_that_does_not_read_holds_nothing_up(folder: Path) -> None:
     with notify_socket(folder) as (_, environ):
         environ["WATCHDOG_USEC"] = "20000"
@@ -137,6 +138,7 @@ def test_a_manager_that_does_not_read_holds_nothing_up(folder: Path) -> None:
             assert started.poll() is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_terminal_that_closes_ends_it_unless_it_is_to_outlive_it(
     folder: Path, *, ignored: bool

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import console
 from tests.console.command_shop import seed
 
 mcp = pytest.importorskip("mcp", reason="the extra mcp is missing")
@@ -66,7 +67,9 @@ async def test_an_assistant_reads_and_finds_nothing_that_decides(tmp_path: Path)
 def test_without_the_sdk_it_says_what_to_install(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "console.mcp_server", None)
+    monkeypatch.delitem(sys.modules, "console.mcp_server", raising=False)
+    monkeypatch.delattr(console, "mcp_server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
 
     ran = skew("mcp")
 

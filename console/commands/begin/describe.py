@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.commands.options import example, json_option, text
+from console.commands.options import SECRET_PLACES, example, json_option, secret_place, text
 
 if TYPE_CHECKING:
     from sync.describing.proposal import Proposal
     from sync.secrets import SecretSource
 
 _SQLITE = b"SQLite format 3\x00"
-_PLACES = ("env", "file", "keyring")
-_PLACE = "say where it is: env:NAME, file:PATH or keyring:service/name"
 _REMOTE = ("sftp://", "ftps://", "ftp://", "s3://")
 _ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
@@ -126,7 +124,7 @@ def _sign_in(given: Mapping[str, object]) -> Mapping[str, object]:
     """The channel's keys that sign in. Raises click's UsageError."""
     keys: dict[str, object] = {}
     if given["token"] is not None:
-        keys["token"] = _place(str(given["token"]), "--token")
+        keys["token"] = secret_place(str(given["token"]), "--token")
     headers = given["headers"]
     assert isinstance(headers, tuple)
     if headers:
@@ -146,26 +144,18 @@ def _header(written: str) -> tuple[str, object]:
     if not colon or not name.strip() or not value.strip():
         raise click.UsageError("--header is written 'X-Auth-Token: env:SHOP_KEY'")
     value = value.strip()
-    is_place = value.partition(":")[0] in _PLACES
-    return name.strip(), _place(value, "--header") if is_place else value
-
-
-def _place(written: str, option: str) -> Mapping[str, str]:
-    """Read where a secret is; a secret itself would be seen by whoever sees the command."""
-    kind, colon, where = written.partition(":")
-    if kind not in _PLACES or not colon or not where:
-        raise click.UsageError(f"{option} takes no secret itself: {_PLACE}")
-    return {kind: where}
+    is_place = value.partition(":")[0] in SECRET_PLACES
+    return name.strip(), secret_place(value, "--header") if is_place else value
 
 
 def _source(target: str) -> "SecretSource | None":
     kind, _, where = target.partition(":")
-    if kind not in _PLACES or where.startswith("//"):
+    if kind not in SECRET_PLACES or where.startswith("//"):
         return None
     from sync.secrets import SecretSource
 
     try:
-        return SecretSource(**_place(target, "DATABASE"))
+        return SecretSource(**secret_place(target, "DATABASE"))
     except ValueError as error:
         raise click.UsageError(f"DATABASE: {error}") from None
 

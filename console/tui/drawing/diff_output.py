@@ -56,7 +56,7 @@ class DiffOutputApp(App[int]):
             self.stylesheet.set_variables(self.get_css_variables())
 
     def on_resize(self) -> None:
-        self._output.forget()
+        self._output.forget_at_layout()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:  # noqa: ANN401 (its own)
         if isinstance(renderable, CompositorUpdate) and self._writes:
@@ -96,14 +96,26 @@ class DiffOutput:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell]] = {}
+        self._is_resized = False
+
+    def forget_at_layout(self) -> None:
+        """The terminal was resized: take nothing for granted until all has been laid out anew.
+
+        Until then pieces may still be drawn for the former size, which end up elsewhere.
+        """
+        self._lines.clear()
+        self._is_resized = True
 
     def forget(self) -> None:
-        """Take nothing for granted: the terminal was resized, or somebody else wrote to it."""
+        """Take nothing for granted: somebody else wrote to the terminal."""
         self._lines.clear()
 
     def write(self, update: CompositorUpdate, colours: ColorSystem) -> str | None:
         """What makes the terminal show `update`; None where it is of a sort not known here."""
         if isinstance(update, LayoutUpdate):
+            if self._is_resized:
+                self._lines.clear()
+                self._is_resized = False
             strips = _of_layout(update)
         elif isinstance(update, ChopsUpdate):
             strips = _of_chops(update)

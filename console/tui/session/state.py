@@ -73,6 +73,8 @@ class ConsoleState:
     """How many of the engines that ours followed are in the log."""
     follows: bool = False
     """Whether the log's last word is that another engine collects."""
+    is_served: bool = False
+    """Whether it is seen in a browser, on another machine."""
     trouble: str = ""
     """Why the cache could not be read last time; empty where it could."""
     last: tuple[int, ...] = ()
@@ -179,6 +181,9 @@ class ConsoleState:
             return "the past can't be changed"
         if action.writes and self.read_only:
             return "this console is read-only"
+        if action.name == "export" and self.is_served:
+            # Its files would lie on that machine, wherever somebody in a browser says.
+            return "this console runs on another machine; `skew diff --csv` there makes a file"
         if action.past is True and self.replay is None:
             return "this is now; `skew watch --at TIME` shows the past"
         if action.past is False and self.replay is not None:

@@ -60,6 +60,7 @@ def test_a_backup_that_can_t_be_made_says_why(
     assert skew("diff").code == 1
 
 
+@pytest.mark.long
 def test_force_replaces_a_file_but_never_the_cache(seeded: Path, skew: Any) -> None:
     Path("copy.db").write_text("old")
 
@@ -68,6 +69,7 @@ def test_force_replaces_a_file_but_never_the_cache(seeded: Path, skew: Any) -> N
     assert skew("restore", "copy.db").code == 0
 
 
+@pytest.mark.long
 def test_a_backup_is_made_while_another_writes(seeded: Path, skew: Any) -> None:
     with Database.open(cache_of(seeded)) as database, database.snapshot():
         writer = sqlite3.connect(cache_of(seeded), isolation_level=None)
@@ -117,6 +119,7 @@ def test_what_was_approved_is_proposed_again_with_its_reason(seeded: Path, skew:
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_was_being_written_ends_as_unknown_when_an_engine_starts(
     seeded: Path, skew: Any
 ) -> None:
@@ -152,6 +155,7 @@ def test_no_engine_holds_what_is_restored_even_if_one_ran_at_the_backup(
             database.write(lease.prove, token="t1")
 
 
+@pytest.mark.long
 def test_whoever_has_the_cache_open_sees_what_was_restored(seeded: Path, skew: Any) -> None:
     skew("backup", "copy.db")
     with Database.open(cache_of(seeded)) as database:
@@ -189,6 +193,7 @@ def test_what_is_no_backup_is_refused_and_the_cache_stays(
     assert not list(Path().glob("*.before-restore*"))
 
 
+@pytest.mark.long
 def test_a_damaged_backup_and_another_programs_database_are_refused(
     seeded: Path, skew: Any
 ) -> None:
@@ -206,6 +211,7 @@ def test_a_damaged_backup_and_another_programs_database_are_refused(
         assert name in ran.err
 
 
+@pytest.mark.long
 def test_a_newer_skews_backup_is_refused(seeded: Path, skew: Any) -> None:
     skew("backup", "copy.db")
     with sqlite3.connect("copy.db") as connection:
@@ -232,6 +238,7 @@ def test_a_damaged_cache_is_set_aside(seeded: Path, skew: Any) -> None:
     assert skew("db", "check").code == 0
 
 
+@pytest.mark.long
 def test_a_backup_is_restored_where_there_is_no_cache(seeded: Path, skew: Any) -> None:
     before = skew("updates", "--json").json
     skew("backup", "copy.db")
@@ -263,6 +270,7 @@ def test_db_check_tells_what_there_is_and_finds_damage(seeded: Path, skew: Any) 
     assert "`skew restore FILE` goes back to a backup" in ran.out
 
 
+@pytest.mark.long
 def test_db_vacuum_frees_what_is_free_and_waits_for_no_engine(seeded: Path, skew: Any) -> None:
     with sqlite3.connect(cache_of(seeded)) as connection:
         connection.execute("CREATE TABLE filler AS SELECT zeroblob(1000000) AS blank")
@@ -279,6 +287,7 @@ def test_db_vacuum_frees_what_is_free_and_waits_for_no_engine(seeded: Path, skew
     assert "daemon runs on this cache" in refused.err
 
 
+@pytest.mark.long
 def test_a_cache_that_is_not_there_has_no_backup(seeded: Path, skew: Any) -> None:
     for path in Path().glob("skew.db*"):
         path.unlink()
@@ -290,6 +299,7 @@ def test_a_cache_that_is_not_there_has_no_backup(seeded: Path, skew: Any) -> Non
     assert not Path("skew.db").exists()
 
 
+@pytest.mark.long
 def test_an_older_skews_backup_is_brought_up_to_date_and_stays_itself(
     seeded: Path, skew: Any
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_test_message_arrives(seeded: Path, skew: Any, monkeypatch: pytest.Mon
     assert "incident, oversell > 100" in message["message"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -79,6 +80,7 @@ def test_nobody_to_tell_exits_1(seeded: Path, skew: Any) -> None:
     assert "nobody is notified: add [[notify]]" in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -80,6 +80,7 @@ def test_a_users_unit_is_written_where_systemd_looks(
     assert "variables that skew.toml names go into" in ran.err
 
 
+@pytest.mark.long
 def test_a_folder_that_can_t_be_written_to_is_said(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_wrong_use_exits_2(seeded: Path, skew: Any, args: tuple[str, ...], wor
     assert words in ran.err
 
 
+@pytest.mark.long
 def test_root_says_who_it_runs_as_and_sudo_needs_not(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +123,7 @@ def test_root_says_who_it_runs_as_and_sudo_needs_not(
     assert value(unit, "User") == "daemon"
 
 
+@pytest.mark.long
 def test_a_cache_in_ones_own_home_is_of_no_use_to_another_user(
     tmp_path: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

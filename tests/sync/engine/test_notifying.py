@@ -116,6 +116,7 @@ async def test_a_mail_comes_once_and_another_when_it_is_over(
     assert "over" in second["Subject"]
 
 
+@pytest.mark.long
 async def test_a_webhook_is_told_with_what_approves_what_waits(
     settings: Settings, database: Database, shops: dict[str, Shop],
     monkeypatch: pytest.MonkeyPatch,
@@ -148,6 +149,7 @@ async def test_an_engine_that_starts_again_tells_nothing_twice(
         assert len(hook.received) == 1
 
 
+@pytest.mark.long
 async def test_a_place_that_takes_nothing_is_tried_again_and_disturbs_nobody(
     settings: Settings, database: Database, shops: dict[str, Shop],
     monkeypatch: pytest.MonkeyPatch,
@@ -176,6 +178,7 @@ async def test_a_place_that_takes_nothing_is_tried_again_and_disturbs_nobody(
     assert not any(server.url in str(keys) for _, keys in logged)
 
 
+@pytest.mark.long
 async def test_a_place_that_is_not_there_is_said_once(
     settings: Settings, database: Database, shops: dict[str, Shop],
     monkeypatch: pytest.MonkeyPatch,

@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from store.channels import incidents
 from store.database.connection import Database
@@ -120,6 +121,7 @@ async def test_a_poll_that_runs_on_another_channel_ends_well_under_the_new_polic
         await until(lambda: target(database, "shop") == 7)
 
 
+@pytest.mark.long
 async def test_a_channel_comes_and_another_goes(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -142,6 +144,7 @@ async def test_a_channel_comes_and_another_goes(
         assert "stale" not in incident_kinds(database)
 
 
+@pytest.mark.long
 async def test_a_poll_that_hangs_on_a_channel_that_goes_is_stopped(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -184,6 +187,7 @@ async def test_a_write_on_a_channel_that_changes_ends_and_is_not_sent_twice(
     assert shops["shop"].written == [[("A", 14)]]
 
 
+@pytest.mark.long
 async def test_other_approval_rules_are_in_force(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -223,6 +227,7 @@ async def test_a_wrong_configuration_is_an_incident_and_nothing_moves(
         await until(lambda: incident_kinds(database) == [])
 
 
+@pytest.mark.long
 async def test_another_cache_needs_a_restart(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -237,6 +242,7 @@ async def test_another_cache_needs_a_restart(
     assert not other.database.exists()
 
 
+@pytest.mark.long
 async def test_a_channel_that_can_t_be_opened_leaves_all_as_they_were(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:

@@ -42,6 +42,7 @@ async def test_an_engine_at_work_is_well_and_ready(at_work: Served) -> None:
     assert (ready.status, ready.body) == (200, "ready\n")
 
 
+@pytest.mark.long
 async def test_it_is_not_ready_before_its_authority_was_read(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -53,6 +54,7 @@ async def test_it_is_not_ready_before_its_authority_was_read(
     assert "the engine does not have the lease" in early.body
 
 
+@pytest.mark.long
 async def test_an_authority_that_is_not_read_is_named(at_work: Served) -> None:
     await until(lambda: bool(updates(at_work.database, Status.PROPOSED)))
     at_work.shops["warehouse"].page_faults.extend([hang] * 5)
@@ -117,6 +119,7 @@ async def test_what_has_ended_is_counted_once_however_often_it_is_scraped(
     assert recorded - 4 <= counted <= at_work.shops["shop"].looked.count("poll")
 
 
+@pytest.mark.long
 async def test_a_poll_that_runs_at_a_scrape_is_counted_when_it_ends(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
@@ -140,6 +143,7 @@ async def test_a_poll_that_runs_at_a_scrape_is_counted_when_it_ends(
     assert after['skew_poll_duration_seconds_sum{channel="shop"}'] == 1.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/", 404), ("GET", "/metrics/x", 404), ("POST", "/metrics", 405), ("PUT", "/x", 404)],
@@ -154,12 +158,14 @@ async def test_what_is_not_there_is_refused(
     assert got.status == status
 
 
+@pytest.mark.long
 async def test_a_head_has_no_body(at_work: Served) -> None:
     got = await asyncio.to_thread(ask, f"{at_work.url}/healthz", "HEAD")
 
     assert (got.status, got.body, got.headers["content-length"]) == (200, "", "3")
 
 
+@pytest.mark.long
 async def test_who_sends_nothing_is_left_and_others_are_answered(
     at_work: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +186,7 @@ async def test_who_sends_nothing_is_left_and_others_are_answered(
             connection.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01\x00" * 40, b"GET\r\n\r\n", b"A" * 200_000, b"\r\n" * 500]
 )
@@ -193,6 +200,7 @@ async def test_nonsense_gets_no_more_than_an_error(at_work: Served, sent: bytes)
     assert got.status == 200
 
 
+@pytest.mark.long
 async def test_a_port_that_is_in_use_is_tried_again_and_keeps_nobody_waiting(
     at_work: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +230,7 @@ async def test_a_port_that_is_in_use_is_tried_again_and_keeps_nobody_waiting(
         server.stop()
 
 
+@pytest.mark.long
 def test_a_server_that_never_got_its_port_stops(database: Database, settings: Settings) -> None:
     engine = made(settings, database)
     with closing(socket.create_server(("127.0.0.1", 0))) as other:

@@ -153,3 +153,16 @@ def test_a_terminal_that_somebody_else_wrote_to_is_written_anew() -> None:
     terminal.take(written(glass, whole(lines)))
 
     assert terminal.shown == wanted(lines)
+
+
+def test_what_is_drawn_for_the_former_size_after_a_resize_is_not_taken_for_shown() -> None:
+    """A browser cuts its terminal first: what comes for the old width lands at the new edge."""
+    lines = [line(random.Random(1)) for _ in range(HEIGHT)]
+    glass, terminal = DiffOutput(), Terminal()
+    written(glass, whole(lines))
+    glass.forget_at_layout()
+    written(glass, part(lines, 1, 7))  # Lost, or somewhere else.
+    terminal.take(written(glass, whole(lines)))
+
+    assert terminal.shown == wanted(lines)
+    assert written(glass, whole(lines)) == ""

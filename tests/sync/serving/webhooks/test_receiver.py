@@ -71,6 +71,7 @@ async def test_its_channel_is_polled_and_no_other(at_rest: Served) -> None:
     await until(lambda: polls(at_rest) == (2, 1))
 
 
+@pytest.mark.long
 async def test_what_it_says_is_not_believed(at_rest: Served) -> None:
     at_rest.shops["shop"].shows(A=5)
     body = json.dumps({"sku": "A", "available": 9_999}).encode()
@@ -106,6 +107,7 @@ async def test_a_wrong_signature_is_refused_and_hastens_nothing(at_rest: Served)
     assert genuine.body == "thank you\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -123,6 +125,7 @@ async def test_no_other_place_takes_any(
     assert (await asyncio.to_thread(ask, at_rest.url + path, method, body)).status == status
 
 
+@pytest.mark.long
 async def test_five_hundred_at_once_are_few_polls_and_each_is_kept(at_rest: Served) -> None:
     def burst(first: int) -> list[int]:
         return [send(at_rest.url, str(number)).status for number in range(first, first + 50)]
@@ -139,6 +142,7 @@ async def test_five_hundred_at_once_are_few_polls_and_each_is_kept(at_rest: Serv
     assert metrics(text)['skew_webhooks_total{channel="shop",result="accepted"}'] == 500
 
 
+@pytest.mark.long
 async def test_one_that_comes_during_a_poll_has_another_follow(at_rest: Served) -> None:
     goes_on = asyncio.Event()
 
@@ -156,6 +160,7 @@ async def test_one_that_comes_during_a_poll_has_another_follow(at_rest: Served) 
     await until(lambda: polls(at_rest) == (3, 1))
 
 
+@pytest.mark.long
 async def test_a_paused_channel_is_left_alone(at_rest: Served) -> None:
     now = int(time.time() * 1000)
     at_rest.database.write(pauses.pause, "shop", until=now + 60_000, reason="count", who="ana")
@@ -166,6 +171,7 @@ async def test_a_paused_channel_is_left_alone(at_rest: Served) -> None:
     assert polls(at_rest) == (1, 1)
 
 
+@pytest.mark.long
 async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(at_rest: Served) -> None:
     host, port = at_rest.url.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)))) as connection:
@@ -176,6 +182,7 @@ async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(at_rest: Ser
         assert (await asyncio.to_thread(connection.recv, 100)).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.long
 async def test_a_body_without_an_end_is_cut_off(at_rest: Served) -> None:
     host, port = at_rest.url.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)))) as connection:
@@ -197,6 +204,7 @@ async def test_a_body_without_an_end_is_cut_off(at_rest: Served) -> None:
     assert (await asyncio.to_thread(send, at_rest.url, "1")).status == 200
 
 
+@pytest.mark.long
 async def test_a_body_that_does_not_come_is_not_waited_for(
     at_rest: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +233,7 @@ async def test_it_is_answered_soon_while_a_poll_holds_the_caches_lock(at_rest: S
     assert sorted(took)[10] < 1
 
 
+@pytest.mark.long
 async def test_an_inbox_that_can_t_be_written_is_said_and_the_sender_tries_again(
     at_rest: Served,
 ) -> None:

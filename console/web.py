@@ -1,0 +1,186 @@
+"""The console in a browser, through textual-serve, which has no sign-in: that is here.
+
+Without tokens and without a proxy's header it listens on loopback alone and is read-only. Each
+session is a `skew watch` of its own, with the name of whoever signed in.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+from textual_serve.server import Server
+
+from console.context import SERVED
+from console.text.operators import name_error
+
+COOKIE = "skew"
+SESSIONS_MAX = 20
+"""Each is a process of some 60 MB."""
+
+_POLICY = (
+    "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the console is served."""
+
+    config: Path
+    host: str
+    """An IP address."""
+    port: int
+    public_url: str
+    """As browsers have it; no other origin may talk to it."""
+    tokens: Mapping[str, str] = {}
+    """Names by the digests of their tokens."""
+    user_header: str | None = None
+    """Where a proxy puts the name of who signed in there."""
+    read_write: bool = False
+
+
+def digest(token: str) -> str:
+    """What stands for a token, in a cookie too: nobody can sign in anywhere else with it."""
+    return hmac.new(token.encode(), b"skew web", hashlib.sha256).hexdigest()
+
+
+class WebConsole(Server):
+    """Serves the console to browsers."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._settings = settings
+        self._command: ContextVar[str] = ContextVar("command", default="false")
+        self._sessions = 0
+        parts = urlsplit(settings.public_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self._hosts = {parts.netloc.lower(), f"{_in_url(settings.host)}:{settings.port}"}
+        super().__init__(
+            "",
+            host=settings.host,
+            port=settings.port,
+            title="Skew",
+            public_url=settings.public_url.rstrip("/"),
+        )
+
+    @property
+    def command(self) -> str:
+        """What the session of the request at hand runs."""
+        return self._command.get()
+
+    @command.setter
+    def command(self, value: str) -> None:
+        """Take none from outside."""
+
+    def initialize_logging(self) -> None:
+        logging.getLogger("textual-serve").setLevel(logging.ERROR)
+
+    async def on_startup(self, app: web.Application) -> None:
+        del app
+        what = "read-write" if self._settings.read_write else "read-only"
+        print(f"skew: {self.public_url}, {what}; Ctrl-C ends it", file=sys.stderr)  # noqa: T201
+
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+        app.middlewares.append(self._guarded)
+        return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let through who may see it; a page of another site may not talk to it."""
+        refused = self._refused(request)
+        if refused is not None:
+            status, words = refused
+            return web.Response(status=status, text=f"{words}\n", headers=_HEADERS)
+        token = request.query.get("token")
+        if token is not None and request.path == "/":
+            return self._signed_in(token)
+        name = self._name_of(request)
+        if name is None and (self._settings.tokens or self._settings.user_header):
+            words = "sign in: open this address with ?token=…, as you were given it"
+            if self._settings.user_header:
+                words = f"the header {self._settings.user_header} is missing: come by the proxy"
+            return web.Response(status=HTTPStatus.UNAUTHORIZED, text=f"{words}\n", headers=_HEADERS)
+        if request.path == "/ws":
+            if self._sessions >= SESSIONS_MAX:
+                return web.Response(
+                    status=HTTPStatus.SERVICE_UNAVAILABLE,
+                    text=f"{SESSIONS_MAX} sessions are open: close one\n",
+                    headers=_HEADERS,
+                )
+            self._command.set(self._command_for(name))
+            self._sessions += 1
+            try:
+                return await handler(request)
+            finally:
+                self._sessions -= 1
+        response = await handler(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    def _refused(self, request: web.Request) -> tuple[HTTPStatus, str] | None:
+        # A page of another site can have a browser ask anything of this machine: by its own name
+        # for it (the host), and from its own place (the origin).
+        if request.host.lower() not in self._hosts:
+            return HTTPStatus.MISDIRECTED_REQUEST, "not the address that this console is served at"
+        origin = request.headers.get("Origin")
+        if request.path == "/ws" and (origin or "").lower() != self._origin:
+            return HTTPStatus.FORBIDDEN, "another site may not talk to this console"
+        return None
+
+    def _signed_in(self, token: str) -> web.Response:
+        known = digest(token)
+        if not any(hmac.compare_digest(known, kept) for kept in self._settings.tokens):
+            words = "this token is not known\n"
+            return web.Response(status=HTTPStatus.UNAUTHORIZED, text=words, headers=_HEADERS)
+        # The token does not stay in the address, where others may read it.
+        response = web.HTTPFound("/", headers=_HEADERS)
+        response.set_cookie(
+            COOKIE, known, httponly=True, samesite="Strict", path="/",
+            secure=self.public_url.startswith("https:"),
+        )  # fmt: skip
+        return response
+
+    def _name_of(self, request: web.Request) -> str | None:
+        """Who asks; None where that is not known."""
+        if self._settings.user_header:
+            name = request.headers.get(self._settings.user_header, "").strip()
+            return name if name and not name_error(name) else None
+        given = request.cookies.get(COOKIE, "")
+        for known, name in self._settings.tokens.items():
+            if hmac.compare_digest(known, given):
+                return name
+        return None
+
+    def _command_for(self, name: str | None) -> str:
+        words = [sys.executable, "-m", "console", "watch", "--config", str(self._settings.config)]
+        words += ["--by", name] if name is not None else []
+        words += [] if self._settings.read_write else ["--read-only"]
+        return f"exec {shlex.join(words)}"
+
+
+def serve(settings: WebSettings) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises OSError where the port can't be had."""
+    os.environ[SERVED] = "1"
+    WebConsole(settings).serve()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
