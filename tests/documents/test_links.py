@@ -56,4 +56,5 @@ def test_every_picture_in_docs_is_shown() -> None:
         for text in DOCUMENTS.values()
         for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
     }
-    assert shown == {path.name for path in (ROOT / "docs").glob("*.svg")}
+    pictures = {path.name for sort in ("*.svg", "*.png") for path in (ROOT / "docs").glob(sort)}
+    assert shown == pictures
