@@ -146,7 +146,12 @@ def same(said: Any) -> Any:
     if not isinstance(said, dict):
         return said
     place = itemgetter("location", "channel")
-    found = {name: same(value) for name, value in said.items() if name != "listing_id"}
+    found = {
+        name: same(value)
+        for name, value in said.items()
+        # What holds an update back may say until when, since schema 23: of these none does.
+        if name != "listing_id" and not (name == "until" and value is None)
+    }
     for name in ("conservation", "cells"):
         if isinstance(found.get(name), list):
             found[name].sort(key=place)
