@@ -103,7 +103,7 @@ def notify_socket(folder: Path) -> Iterator[tuple[socket.socket, dict[str, str]]
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as server:
         server.bind(str(path))
         server.settimeout(PATIENCE_S)
-        yield server, {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "2000000"}
+        yield server, {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
 
 
 def test_systemd_is_told_when_it_is_ready_and_that_it_lives(folder: Path) -> None:

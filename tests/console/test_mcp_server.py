@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import console
 from tests.console.command_shop import seed
 
-mcp = pytest.importorskip("mcp", reason="the extra mcp is missing")
+needs_mcp = pytest.mark.skipif(find_spec("mcp") is None, reason="the extra mcp is missing")
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +37,8 @@ def content(result: Any) -> Any:
     return json.loads(result.content[0].text)
 
 
+@pytest.mark.long
+@needs_mcp
 async def test_an_assistant_reads_and_finds_nothing_that_decides(tmp_path: Path) -> None:
     config = seed(tmp_path)
     async with talking(config) as session:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 import console
 from tests.console.command_shop import seed
 
-aiohttp = pytest.importorskip("aiohttp", reason="the extra web is missing")
-pytest.importorskip("textual_serve", reason="the extra web is missing")
+needs_web = pytest.mark.skipif(
+    find_spec("textual_serve") is None, reason="the extra web is missing"
+)
 
 ROOT = Path(__file__).parents[2]
 ANA, BEN = "ana-0123456789abcdef", "ben-0123456789abcdef"
@@ -59,6 +61,8 @@ def served(folder: Path, *args: str) -> Iterator[str]:
 
 async def screen(session: Any, url: str, *words: str, origin: str | None = None) -> str:
     """What a session shows once it shows all these words."""
+    import aiohttp
+
     shown = ""
     headers = {"Origin": origin or url}
     target = f"{url}/ws?width=160&height=45"
@@ -76,7 +80,11 @@ async def status(session: Any, url: str, **headers: str) -> int:
         return int(answer.status)
 
 
+@pytest.mark.long
+@needs_web
 async def test_without_a_sign_in_it_is_read_only_and_no_other_site_gets_in(tmp_path: Path) -> None:
+    import aiohttp
+
     seed(tmp_path)
     with served(tmp_path) as url:
         async with aiohttp.ClientSession() as session:
@@ -92,7 +100,10 @@ async def test_without_a_sign_in_it_is_read_only_and_no_other_site_gets_in(tmp_p
 
 
 @pytest.mark.long
+@needs_web
 async def test_each_token_is_a_person_and_the_token_leaves_the_address(tmp_path: Path) -> None:
+    import aiohttp
+
     seed(tmp_path)
     people = ("--token", "ana=env:ANA", "--token", "ben=env:BEN")
     with served(tmp_path, "--read-write", *people) as url:
@@ -116,7 +127,10 @@ async def test_each_token_is_a_person_and_the_token_leaves_the_address(tmp_path:
 
 
 @pytest.mark.long
+@needs_web
 async def test_behind_a_proxy_its_header_names_the_person(tmp_path: Path) -> None:
+    import aiohttp
+
     seed(tmp_path)
     port_of = ("--read-write", "--user-header", "X-User", "--public-url", "https://skew.example")
     with served(tmp_path, *port_of) as url:

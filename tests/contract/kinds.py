@@ -135,6 +135,18 @@ WRITING_OVER_HTTP = sorted(set(WRITING) & set(NETWORKED))
 TELLING = sorted(kind for kind in channels.KINDS if channels.kind(kind).ABILITIES.events)
 
 
+EXAMPLES = ("http", "vendure", "shopify", "woocommerce")
+"""By these kinds the plain run tries what all share: the transport, and how its faults are met."""
+
+
+def by_example(kinds: list[str]) -> list[Any]:
+    """These kinds, and in the long run all the others, and those with other doors."""
+    shown = [
+        kind if kind in EXAMPLES else pytest.param(kind, marks=pytest.mark.long) for kind in kinds
+    ]
+    return [*shown, *behind_doors([])]
+
+
 def behind_doors(kinds: list[str]) -> list[Any]:
     """These kinds, and in the long run those with other doors, APIs or keys."""
     doors = [f"http, {door}" for door in USUAL]

@@ -14,7 +14,7 @@ from sync.contract.events import EventSuite
 from sync.contract.faults import FaultSuite
 from sync.contract.reading import EmptySuite, HttpReadingSuite, ReadingSuite
 from tests.contract.harness import Harness, OverHttp
-from tests.contract.kinds import HARNESSES, NETWORKED, TELLING, behind_doors, running
+from tests.contract.kinds import HARNESSES, NETWORKED, TELLING, behind_doors, by_example, running
 
 
 class TestReading(ReadingSuite):
@@ -29,7 +29,7 @@ class TestReading(ReadingSuite):
 
 
 class TestReadingOverHttp(HttpReadingSuite):
-    @pytest.fixture(params=behind_doors(NETWORKED))
+    @pytest.fixture(params=by_example(NETWORKED))
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
         with running(request.param, tmp_path) as found:
             assert isinstance(found, OverHttp)
@@ -41,7 +41,7 @@ class TestFaults(FaultSuite):
         FaultSuite.test_a_sweep_that_is_cancelled_leaves_no_connection
     )
 
-    @pytest.fixture(params=behind_doors(NETWORKED))
+    @pytest.fixture(params=by_example(NETWORKED))
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
         with running(request.param, tmp_path) as found:
             assert isinstance(found, OverHttp)

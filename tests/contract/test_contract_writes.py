@@ -7,7 +7,7 @@ import pytest
 
 from sync.contract.writing import HttpWritingSuite, WritingSuite
 from tests.contract.harness import Harness, OverHttp
-from tests.contract.kinds import WRITING, WRITING_OVER_HTTP, behind_doors, running
+from tests.contract.kinds import WRITING, WRITING_OVER_HTTP, behind_doors, by_example, running
 
 
 class TestWriting(WritingSuite):
@@ -18,7 +18,7 @@ class TestWriting(WritingSuite):
 
 
 class TestWritingOverHttp(HttpWritingSuite):
-    @pytest.fixture(params=behind_doors(WRITING_OVER_HTTP))
+    @pytest.fixture(params=by_example(WRITING_OVER_HTTP))
     def harness(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHttp]:
         with running(request.param, tmp_path) as found:
             assert isinstance(found, OverHttp)

@@ -34,6 +34,7 @@ def test_it_lists_who_is_told_of_what(
     assert ran.out == "CHAT: incident, oversell > 100; quiet 22:00-07:00 Europe/Berlin\n"
 
 
+@pytest.mark.long
 def test_a_test_message_arrives(seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     received: list[dict[str, Any]] = []
 

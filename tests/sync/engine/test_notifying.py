@@ -94,6 +94,7 @@ def resolve_it(database: Database) -> None:
     database.write(incidents.resolve, "shop", IncidentKind.LOOP, now=SystemClock().now())
 
 
+@pytest.mark.long
 async def test_a_mail_comes_once_and_another_when_it_is_over(
     settings: Settings, database: Database, shops: dict[str, Shop],
     monkeypatch: pytest.MonkeyPatch, mailbox: tuple[Mailbox, str],
