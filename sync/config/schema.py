@@ -178,7 +178,7 @@ class ApprovalWindowTable(msgspec.Struct, kw_only=True):
     reason: Name
 
     def __post_init__(self) -> None:
-        from sync.cron import trigger_of
+        from sync.corrections.cron import trigger_of
 
         try:
             trigger_of(self.cron, zone_of(self.timezone))

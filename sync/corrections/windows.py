@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from store.model import Millis
-from sync.cron import trigger_of
+from sync.corrections.cron import trigger_of
 from sync.settings import ApprovalWindow, WindowStanding
 from sync.time_zones import TimeZone, zone_of
 

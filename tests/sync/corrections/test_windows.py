@@ -9,8 +9,7 @@ import pytest
 
 from store.database.connection import Database
 from store.model import CorrectionStatus as Status
-from sync import cron
-from sync.corrections import decide, windows
+from sync.corrections import cron, decide, windows
 from sync.settings import (
     ApprovalRule,
     ApprovalSettings,
