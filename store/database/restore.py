@@ -5,7 +5,6 @@ restored, and a process that is killed half way leaves the cache as it was.
 """
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -114,7 +113,10 @@ def put_back(made_ready: Path, cache: Path) -> None:
     Raises DatabaseBusy, StoreError.
     """
     if not cache.exists():
-        os.close(os.open(cache, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        # In one step: a process that dies meanwhile leaves no empty cache to be taken for the shop.
+        made_ready.rename(cache)
+        backup.flush(cache.parent)
+        return
     began = time.monotonic()
 
     def waiting(_status: int, _remaining: int, total: int) -> None:

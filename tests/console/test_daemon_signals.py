@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,7 @@ import pytest
 
 from store.channels import incidents
 from store.database.connection import Database
-
-PATIENCE_S = 20.0
+from tests.console.test_daemon import PATIENCE_S, until
 
 CONFIGURATION = """
 [skew]
@@ -36,13 +35,6 @@ kind = "csv"
 path = "market.csv"
 every = "200ms"
 """
-
-
-def until(found: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not found():
-        assert time.monotonic() < give_up, "it never came about"
-        time.sleep(0.05)
 
 
 @pytest.fixture
