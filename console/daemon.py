@@ -29,6 +29,7 @@ from sync.engine.lease import LeaseHeld, name_of_this_process
 from sync.engine.reloading import LoadSettings
 from sync.secrets import resolve
 from sync.settings import Settings
+from sync.tracing import wanted
 
 if TYPE_CHECKING:
     from sync.serving.app import Senders
@@ -76,7 +77,10 @@ async def _serve(settings: Settings, load: LoadSettings, log: FilteringBoundLogg
             if database.backup is not None:
                 log.info("cache migrated", backup=str(database.backup))
             holder = name_of_this_process("skew daemon")
-            engine = Engine(settings, database, clock=SystemClock(), holder=holder, log=log)
+            tracer = wanted.tracer(os.environ, log)
+            engine = Engine(
+                settings, database, clock=SystemClock(), holder=holder, log=log, tracer=tracer
+            )
             hangups.reload_with(partial(engine.reload, load))
             watching = asyncio.create_task(manager.watch(engine))
             serving = Serving(engine, database, log)
@@ -87,6 +91,7 @@ async def _serve(settings: Settings, load: LoadSettings, log: FilteringBoundLogg
             finally:
                 watching.cancel()
                 serving.stop()
+                tracer.stop()
 
 
 class Serving:

@@ -233,6 +233,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notify: tuple[NotifySettings, ...] = ()
     serve: ServeSettings | None = None
     """None: it does not listen."""
+    web_url: str | None = None
+    """Where people open the console in a browser; None: nobody said."""
     bundles: tuple[Component, ...] = ()
     """What is sold as a bundle of what, flattened: the file `catalogue.bundles`."""
     warnings: tuple[str, ...] = ()

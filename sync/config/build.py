@@ -46,6 +46,7 @@ _TABLES = (
     "history",
     "catalogue",
     "serve",
+    "web",
     "notify",
 )
 
@@ -72,6 +73,7 @@ def settings(
     history = _top(data, "history", schema.HistoryTable, found)
     notify = _notify(data.get("notify", []), found)
     serve = _top(data, "serve", schema.ServeTable, found)
+    web = _top(data, "web", schema.WebTable, found)
     catalogue = _top(data, "catalogue", schema.CatalogueTable, found)
     guard = _top(data, "guard", schema.GuardTable, found) or schema.GuardTable()
     known = build_channel.ChannelBuilder(found, base, guard).all(data)
@@ -83,7 +85,9 @@ def settings(
         _check_secrets(found, base, environ)
     if skew is not None and skew.database is not None:
         _check_place(found, base / Path(skew.database).expanduser())
-    if errors or not (skew and authority and approval and push and events and history and serve):
+    if not (skew and authority and approval and push and events and history and serve and web):
+        return None
+    if errors:
         return None
     path = base / Path(source).name
     assembled = Settings(
@@ -102,6 +106,7 @@ def settings(
         history_keep_ms=int(history.keep),
         notify=notify,
         serve=_serve(serve),
+        web_url=web.url,
         bundles=bundles,
     )
     return msgspec.structs.replace(assembled, warnings=(*found.warnings, *warnings.of(assembled)))

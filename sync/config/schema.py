@@ -9,6 +9,7 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
+from sync.channels.api import addresses
 from sync.conditions import Condition
 from sync.locations import LocationMap
 from sync.quiet_hours import QuietHours
@@ -247,6 +248,16 @@ class ServeTable(msgspec.Struct, kw_only=True):
     def __post_init__(self) -> None:
         if self.webhooks and self.listen is None:
             raise ValueError('webhooks need an address: add listen = "127.0.0.1:9464"')
+
+
+class WebTable(msgspec.Struct, kw_only=True):
+    """`[web]`: the console in a browser."""
+
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.url is not None:
+            addresses.check("url", self.url, "https://skew.example")
 
 
 class CatalogueTable(msgspec.Struct, kw_only=True):

@@ -6,6 +6,7 @@ calls it unknown.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -32,6 +33,7 @@ from sync.errors import (
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
+from sync.polling.spans import Span
 from sync.transport.before_write import before_write
 from sync.transport.budgets.base import ending_within
 
@@ -47,13 +49,16 @@ async def apply(
     engine took over, and StoreError; none of the channel's errors.
     """
     async with channel_state.busy:
-        try:
-            await _Round(context, channel_state, token).run(ids)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
-            words = await recovery.on_failure(context, channel_state, channel_state.writes, error)
-            await context.database.awrite(waiting.note, ids, words)
+        with context.tracer.span("apply", channel=channel_state.name, updates=len(ids)) as span:
+            try:
+                await _Round(context, channel_state, token, span).run(ids)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of a channel's task.
+                activity = channel_state.writes
+                words = await recovery.on_failure(context, channel_state, activity, error)
+                await context.database.awrite(waiting.note, ids, words)
+                span.fail(words)
 
 
 class _WriteCall(msgspec.Struct, frozen=True):
@@ -87,6 +92,9 @@ class _Round(msgspec.Struct, frozen=True):
     context: EngineContext
     channel_state: ChannelState
     token: str
+    span: Span
+    ended: Counter[str] = msgspec.field(default_factory=Counter)
+    """How many of its updates have ended so, by status."""
 
     @property
     def reader(self) -> ListingReader:
@@ -173,9 +181,13 @@ class _Round(msgspec.Struct, frozen=True):
     async def _send(self, started: StartedWrites) -> _WriteCall:
         """Write the changes of one call."""
         mark = _Mark(self, [correction.id for correction, _ in started])
+        name, count = self.channel_state.name, len(started)
         try:
             async with ending_within(self.channel_state.deadline_s):
-                with before_write(mark.make):
+                with (
+                    self.context.tracer.span("write", channel=name, updates=count),
+                    before_write(mark.make),
+                ):
                     receipts = await self.channel_state.channel.write(
                         [change for _, change in started]
                     )
@@ -300,6 +312,8 @@ class _Round(msgspec.Struct, frozen=True):
             now=self._now(),
             result=verdict.words,
         )
+        self.ended[verdict.status] += 1
+        self.span.set(**{verdict.status: self.ended[verdict.status]})
         self.context.log.info(
             "correction ended",
             correction=correction.id,
@@ -309,6 +323,7 @@ class _Round(msgspec.Struct, frozen=True):
 
     async def _stop_batch(self, tried: Sequence[int], rest: Sequence[int], surprise: str) -> None:
         """Hand what was not written back to the operator, and raise an incident that says why."""
+        self.span.fail(surprise)
         database, now = self.context.database, self._now()
         why = f"{STOPPED}{surprise}"
         handed = await database.awrite(lifecycle.hand_back, rest, now=now, why=why)

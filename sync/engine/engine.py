@@ -31,6 +31,7 @@ from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.polling.log import SILENT, Log
 from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
+from sync.polling.spans import OFF, Tracer
 from sync.settings import Settings
 from sync.targets import terms
 
@@ -64,6 +65,7 @@ class Engine:
         clock: Clock,
         holder: str,
         log: Log = SILENT,
+        tracer: Tracer = OFF,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -73,8 +75,9 @@ class Engine:
         self.reloaded: Callable[[Settings], None] = lambda _: None
         """Called with each configuration that it has taken up while it runs."""
         self._context = EngineContext(
-            database, terms.comparison(settings), clock, log, ahead_ms=settings.events.ahead_ms
-        )
+            database, terms.comparison(settings), clock, log,
+            ahead_ms=settings.events.ahead_ms, tracer=tracer,
+        )  # fmt: skip
         self._freshness = FreshnessWatch(self._context, settings)
         self._overdue = OverdueWatch(self._context)
         self._pauses = PauseWatch(self._context)

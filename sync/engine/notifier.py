@@ -27,6 +27,7 @@ class NotifyJob:
     def __init__(self, context: EngineContext, settings: Settings) -> None:
         self._context = context
         self._shop = ""
+        self._console: str | None = None
         self._configured: tuple[NotifySettings, ...] = ()
         self._places: list[NotifyPlace] = []
         self.take_over(settings)
@@ -36,6 +37,7 @@ class NotifyJob:
     def take_over(self, settings: Settings) -> None:
         """Tell the places of this configuration from now on."""
         self._shop = settings.path.parent.name
+        self._console = settings.web_url
         if settings.notify != self._configured:
             self._configured = settings.notify
             self._places = [
@@ -70,7 +72,7 @@ class NotifyJob:
                 ),
             )  # fmt: skip
             for place in self._places:
-                await place.tell(reading, self._shop)
+                await place.tell(reading, self._shop, self._console)
         except StoreError as error:
             self._context.log.warning("notifications not looked for", error=str(error))
 
@@ -87,7 +89,7 @@ class NotifyPlace:
         self._failures = 0
         self._tried_at: Millis = 0
 
-    async def tell(self, found: NotifyReading, shop: str) -> None:
+    async def tell(self, found: NotifyReading, shop: str, console: str | None) -> None:
         """Send what is new to this place, or over, once the time for it has come."""
         there = troubles.troubles(self._settings.on, found)
         self._since = {trouble.key: self._since.get(trouble.key, found.at) for trouble in there}
@@ -102,6 +104,7 @@ class NotifyPlace:
             known,
             troubles.NotifyPace(self._since, self._sent_at, found.at),
             shop=shop,
+            console=console,
         )
         if message is None:
             return

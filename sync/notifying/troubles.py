@@ -122,10 +122,12 @@ def message(
     pace: NotifyPace,
     *,
     shop: str,
+    console: str | None = None,
 ) -> Message | None:
     """What one place is told now; None: nothing, or nothing yet.
 
-    `there` is all that stands, `told` what this place was told of, by key.
+    `there` is all that stands, `told` what this place was told of, by key; `console` is where
+    people open the console in a browser.
     """
     now = pace.now
     if pace.sent_at is not None and 0 <= now - pace.sent_at < REST_MS:
@@ -147,6 +149,9 @@ def message(
     lines += [f"over: {told[key].words}" for key in over]
     left_out = len(lines) - LINES_MAX
     shown = lines if left_out <= 0 else [*lines[:LINES_MAX], f"and {left_out:,} more"]
+    if new and console is not None:
+        # Where one looks and signs in. No link decides by itself: mail programs open links too.
+        shown.append(console)
     title = _title(shop, new, over)
     return Message(title, "\n".join(shown), tuple(new), tuple(over))
 

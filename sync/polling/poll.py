@@ -5,6 +5,7 @@ Whatever a channel's code raises ends here: one channel's trouble never stops an
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import cast
 
@@ -29,6 +30,7 @@ from sync.polling.channel_state import ChannelState
 from sync.polling.files import file_sequence, file_times
 from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
+from sync.polling.spans import Span
 from sync.transport.budgets.base import ending_within
 
 REFUSED_MAX = 20_000
@@ -89,6 +91,20 @@ async def _end_cancelled(
 
 async def poll_held(context: EngineContext, channel_state: ChannelState) -> PollReport:
     """Like `poll`, for a caller that holds `channel_state.busy`."""
+    with context.tracer.span("poll", channel=channel_state.name) as span:
+        report = await _poll_traced(context, channel_state, span)
+        span.set(
+            outcome=report.outcome.value, listings=report.listings, changed=report.changed,
+            whole=report.since is None,
+        )  # fmt: skip
+        if report.error is not None:
+            span.fail(report.error)
+    return report
+
+
+async def _poll_traced(
+    context: EngineContext, channel_state: ChannelState, span: Span
+) -> PollReport:
     started = context.clock.now()
     try:
         poll_id = None
@@ -107,7 +123,7 @@ async def poll_held(context: EngineContext, channel_state: ChannelState) -> Poll
             poll_id=poll_id,
             list_lag_ms=channel_state.settings.read_back_within_ms,
         )
-        report = await _attempt(context, channel_state, sweep, event_result.batch)
+        report = await _attempt(context, channel_state, sweep, event_result.batch, span)
         await events.finish(context, channel_state, event_result, report.outcome)
     except asyncio.CancelledError:
         if channel_state.cancelled_by is None:
@@ -143,18 +159,20 @@ async def _attempt(
     channel_state: ChannelState,
     sweep: Sweep,
     event_batch: EventBatch | None,
+    span: Span,
 ) -> PollReport:
     try:
         began = context.clock.now()
         async with _deadline(channel_state, sweep):
             await file_times.look(context, channel_state)
             await file_sequence.resume(context, channel_state)
-            read = await _read_listings(context, channel_state, sweep)
+            read = await _read_listings(context, channel_state, sweep, span)
         # Large transactions take turns. SQLite has one writer, and the lease's heartbeat must not
         # wait for the merges of all channels one after the other.
         async with context.merging:
             _refuse_after_sleep(context, channel_state, began)
-            return await _judge(context, channel_state, sweep, read, event_batch)
+            with context.tracer.span("merge", channel=channel_state.name):
+                return await _judge(context, channel_state, sweep, read, event_batch)
     except Overtaken as error:
         return await _fail_with(context, channel_state, sweep, Temporary(str(error)))
     except StoreError:
@@ -184,20 +202,20 @@ def _refuse_after_sleep(context: EngineContext, channel_state: ChannelState, beg
 
 
 async def _read_listings(
-    context: EngineContext, channel_state: ChannelState, sweep: Sweep
+    context: EngineContext, channel_state: ChannelState, sweep: Sweep, span: Span
 ) -> _Read:
     """Read and stage what changed, where that will do, or else everything."""
     since = await deltas.since(context, channel_state, sweep)
     if since is not None:
         behind_ms = deltas.clock_behind_ms(channel_state)
         changed = cast("SinceSource", channel_state.channel).changed(since)
-        read = await _stage_all(context, channel_state, sweep, changed)
+        read = await _stage_all(context, channel_state, sweep, changed, span)
         if not await deltas.must_begin_again(
             context, channel_state, sweep, behind_before_ms=behind_ms
         ):
             return replace(read, cut_short=read.cut_short or deltas.cut_short(sweep))
     await recognition.recall(channel_state, sweep)
-    read = await _stage_all(context, channel_state, sweep, channel_state.channel.pages())
+    read = await _stage_all(context, channel_state, sweep, channel_state.channel.pages(), span)
     if read.pages > 1:
         doubts = await absences.second_look(context, channel_state, sweep)
         read = replace(read, warnings=(*read.warnings, *doubts))
@@ -210,13 +228,14 @@ async def _stage_all(
     channel_state: ChannelState,
     sweep: Sweep,
     listed: AsyncIterator[RecordPage],
+    span: Span,
 ) -> _Read:
     as_of: Millis | None = None
     first_refused: Refused | None = None
     refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
     pages_read, gone = 0, list[tuple[str, str]]()
-    reported_at = context.clock.now()
+    reported_at, began_ns = context.clock.now(), time.time_ns()
     async with closing(listed) as pages:
         async for page in pages:
             pages_read += 1
@@ -253,6 +272,10 @@ async def _stage_all(
                     f"more than {REFUSED_MAX:,} records can't be read; the first: "
                     f"{first_refused.reason}", path=first_refused.place,
                 )  # fmt: skip
+            if context.tracer.is_on:
+                span.part("page", began_ns, records=len(page.records) + len(page.refused))
+                began_ns = time.time_ns()
+    span.set(pages=pages_read)
     await file_sequence.count(context, sweep, gone)
     if channel_state.channel.abilities.is_local or channel_state.channel.abilities.files:
         pages_read = 1

@@ -18,6 +18,7 @@ from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.polling.channel_state import Activity, ChannelState
 from sync.polling.log import Log
+from sync.polling.spans import OFF, Tracer
 
 PAUSE_MS = 15 * 60_000
 """How long a channel rests after it refused our credentials: no retry storm, no lock-out."""
@@ -53,6 +54,7 @@ class EngineContext(msgspec.Struct):
     """Large transactions take turns, so that a heartbeat waits for one of them at most."""
     ahead_ms: int = 300_000
     """How far ahead of our clock an event's time may be (`[events]`)."""
+    tracer: Tracer = OFF
 
 
 async def on_failure(

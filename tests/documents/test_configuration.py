@@ -118,6 +118,7 @@ def test_the_reference_has_every_key_and_no_other() -> None:
         "events": schema.EventsTable,
         "history": schema.HistoryTable,
         "serve": schema.ServeTable,
+        "web": schema.WebTable,
     }
     known = {f"{name}.{key}" for name, shape in shapes.items() for key in keys_of(shape)}
     known |= {f"notify.{key}" for key in keys_of(schema.NotifyTable)}

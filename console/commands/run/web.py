@@ -37,7 +37,7 @@ _TOKEN_LEAST = 16
 )  # fmt: skip
 @click.option(
     "--public-url", metavar="URL", callback=text,
-    help="The address as browsers have it, behind a proxy.",
+    help="The address as browsers have it.  [default: `url` of [web], else where it listens]",
 )  # fmt: skip
 @click.option("--read-write", is_flag=True, help="Let those who signed in decide.")
 def web(
@@ -72,7 +72,7 @@ def web(
         config=settings.path.resolve(),
         host=at.host,
         port=at.port,
-        public_url=public_url or f"http://{at}",
+        public_url=public_url or settings.web_url or f"http://{at}",
         tokens={served.digest(token): name for name, token in _tokens(tokens, settings.path)},
         user_header=user_header,
         read_write=read_write,

@@ -100,7 +100,9 @@ async def test_a_mail_comes_once_and_another_when_it_is_over(
     monkeypatch: pytest.MonkeyPatch, mailbox: tuple[Mailbox, str],
 ) -> None:  # fmt: skip
     box, url = mailbox
-    async with running(made(told_by(settings, monkeypatch, url, "incident"), database)):
+    told = told_by(settings, monkeypatch, url, "incident")
+    told = msgspec.structs.replace(told, web_url="https://skew.example")
+    async with running(made(told, database)):
         await until(lambda: shops["shop"].looked.count("poll") > 0)
         raise_one(database, "two\r\nBcc: all@example.org\x1b[2J writers")
         await until(lambda: len(box.mails) == 1)
@@ -115,6 +117,9 @@ async def test_a_mail_comes_once_and_another_when_it_is_over(
     assert "loop on shop: two" in first["Subject"]
     assert "\x1b" not in first.as_string()
     assert "over" in second["Subject"]
+    # There is something to look at, and afterwards there is not.
+    assert "https://skew.example" in first.get_content()
+    assert "https://" not in second.get_content()
 
 
 @pytest.mark.long
@@ -129,9 +134,12 @@ async def test_a_webhook_is_told_with_what_approves_what_waits(
         told = told_by(
             settings, monkeypatch, json_url(server), "pending older than 0s", "oversell > 16"
         )
+        told = msgspec.structs.replace(told, web_url="https://skew.example")
         async with running(made(told, database)):
             await until(lambda: len(hook.received) >= 1)
             await until(lambda: any("skew approve 1@1" in got["message"] for got in hook.received))
+            body = next(got["message"] for got in hook.received if "approve" in got["message"])
+            assert body.splitlines()[-1] == "https://skew.example"
             await until(lambda: any("17 units oversold" in got["message"] for got in hook.received))
 
 

@@ -73,6 +73,18 @@ def test_an_incident_is_told_with_where_and_what() -> None:
     assert [trouble.key for trouble in message.told] == ["incident 7"]
 
 
+def test_a_long_message_still_ends_with_where_to_look() -> None:
+    found = reading(*(incident(number) for number in range(troubles.LINES_MAX + 5)))
+    there = troubles.troubles(place("incident").on, found)
+    pace = NotifyPace({trouble.key: LONG_AGO for trouble in there}, None, NOW)
+    message = troubles.message(
+        place("incident"), there, {}, pace, shop="acme", console="https://skew.example"
+    )
+
+    assert message is not None
+    assert message.body.splitlines()[-2:] == ["and 5 more", "https://skew.example"]
+
+
 def test_it_is_told_once_and_again_when_it_is_over() -> None:
     settings = place("incident")
 

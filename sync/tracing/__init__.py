@@ -1,0 +1,1 @@
+"""Traces of polls and writes, sent by OpenTelemetry to whoever collects them."""
