@@ -67,14 +67,8 @@ def server(config: Path) -> MCPServer[Any]:
 
     @made.tool(annotations=_READS)
     async def why(sku: OneSku) -> Json:
-        """One SKU now: what disagrees and its cause, what is proposed, and its account."""
-        listed, updates, past = await asyncio.gather(
-            _asked(config, "diff", *_flags(sku=sku)),
-            _asked(config, "updates", *_flags(sku=sku)),
-            _asked(config, "history", "--since=1h", "--", sku),
-        )
-        past.pop("entries", None)
-        return listed | updates | past
+        """One SKU on every channel: readings, targets, causes, obstacles, updates, and why."""
+        return await _asked(config, "why", "--", sku)
 
     @made.tool(annotations=_READS)
     async def history(

@@ -33,6 +33,7 @@ GROUPS = {
         "incidents": "Trouble with channels; acknowledge and snooze it.",
         "diff": "Which listings disagree, since when, and why.",
         "updates": "Pending updates, and with --all the ended ones.",
+        "why": "One SKU: why it is as it is on each channel.",
         "history": "One SKU's timeline on all channels, and its account.",
     },
     "Decide": {

@@ -58,7 +58,8 @@ async def test_an_assistant_reads_and_finds_nothing_that_decides(tmp_path: Path)
     assert len(found["disagreements"]) == 1
     assert found["disagreements_left_out"] >= 1
     assert {update["sku"] for update in pending["updates"]} == {"LAMP"}
-    assert {"disagreements", "updates", "conservation"} <= set(why)
+    assert {"listings", "conservation"} <= set(why)
+    assert {found["channel"]: found["verdict"] for found in why["listings"]}["shop"] == "disagrees"
     assert history["entries"]
     assert "\x1b" not in json.dumps(why, ensure_ascii=False)
     assert "Usage:" not in option.content[0].text

@@ -6,14 +6,18 @@ What only moves when the SKU does is read again only then, which a stamp of its 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from console.text.target_sum import target_sum
-from console.tui.data.values import Ask
+from console.text.why import listing
+from console.text.why.facts import ListingWhy, WhyFacts
+from console.text.why.target_sum import target_sum
+from console.tui.data.values import Ask, StatusSnapshot
+from store.corrections import obstacles
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
 from store.history.timeline import TimelineCursor, TimelineItem, TimelinePage
-from store.model import Cause, Disagreement, Millis, Terms
+from store.model import LIVE_CORRECTIONS, Cause, Disagreement, Millis, Terms
 from store.queries import sku_summary
 from store.queries.sku_summary import SkuSummary
+from store.reasons import HeldBack
 from sync.clock import Clock
 
 PAGE = 200
@@ -35,6 +39,30 @@ class SkuDetail:
     """By the disagreement's id."""
     sums: Mapping[int, str]
     """The policy's arithmetic, by the listing's id."""
+    held: Mapping[int, HeldBack]
+    """What holds its updates back, by their ids."""
+    terms: Terms
+    mode: str
+    """`[approval] mode`."""
+
+    def why(self, listing_id: int | None, snapshot: StatusSnapshot | None) -> ListingWhy | None:
+        """Why a listing is as it is; None where the status was not read yet."""
+        cells = self.summary.cells
+        cell = next((cell for cell in cells if cell.listing_id == listing_id), None)
+        if cell is None or snapshot is None:
+            return None
+        facts = WhyFacts(
+            now=self.at,
+            summary=self.summary,
+            health={health.name: health for health in snapshot.status.channels},
+            causes=self.causes,
+            held=self.held,
+            terms=self.terms,
+            mode=self.mode,
+            write_pause=snapshot.status.write_pause,
+            window=snapshot.window,
+        )
+        return listing.of_listing(facts, cell)
 
 
 class SkuTimeline:
@@ -69,10 +97,14 @@ class SkuTimeline:
 class SkuData:
     """Reads for a SKU's page, one SKU at a time. Raises StoreError where it can't."""
 
-    def __init__(self, ask: Ask, causes: Causes, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, ask: Ask, causes: Causes, terms: Terms, clock: Clock, mode: str = "manual"
+    ) -> None:
+        """`mode` is that of `[approval]`."""
         self._ask = ask
         self._find_causes = causes
         self._terms = terms
+        self._mode = mode
         self._clock = clock
         self._causes: tuple[object, Millis, dict[int, Cause]] = (None, 0, {})
         self._course: tuple[object, StockSeries] | None = None
@@ -88,7 +120,10 @@ class SkuData:
             cell.listing_id: target_sum(sku, cell.channel, cell.location, found.cells, self._terms)
             for cell in found.cells
         }
-        return SkuDetail(now, found, await self._causes_of(found.open, now), sums)
+        live = [update for update in found.updates if update.status in LIVE_CORRECTIONS]
+        held = await self._ask(obstacles.by_id, live, now=now) if live else {}
+        causes = await self._causes_of(found.open, now)
+        return SkuDetail(now, found, causes, sums, held, self._terms, self._mode)
 
     async def course(self, listing_ids: Sequence[int], within: Window) -> StockSeries:
         """What these listings showed over a span of time."""

@@ -15,7 +15,7 @@ import msgspec
 
 from console.text.disagreement_groups import Explained
 from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
-from console.text.target_sum import target_sum
+from console.text.why.target_sum import target_sum
 from console.tui.data.crowds import KeptCrowds
 from console.tui.data.values import (
     ChannelDetail,
@@ -93,7 +93,8 @@ class DataSource:
         # As this and the next one serve a page each, they are imported with it, not at the start.
         from console.tui.data.sku import SkuData
 
-        return SkuData(self._ask, self._causes, self._terms, self._clock)
+        mode = self.settings.approval.mode
+        return SkuData(self._ask, self._causes, self._terms, self._clock, mode)
 
     @cached_property
     def checklist(self) -> "ChecklistData":

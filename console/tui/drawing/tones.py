@@ -14,6 +14,7 @@ from textual.theme import Theme
 
 from console.text.format import cells, clean, cut
 from console.text.looks.themes import PALETTES, ThemePalette
+from store.model import CorrectionStatus
 
 
 class Tone(StrEnum):
@@ -29,6 +30,23 @@ class Tone(StrEnum):
     UNDER = "ink-under"
     WARN = "ink-warn"
     BAD = "ink-bad"
+
+
+_STEP_TONES = {
+    CorrectionStatus.PROPOSED: Tone.PLAIN,
+    CorrectionStatus.APPROVED: Tone.ACCENT,
+    CorrectionStatus.APPLYING: Tone.ACCENT,
+    CorrectionStatus.APPLIED: Tone.ACCENT,
+    CorrectionStatus.VERIFIED: Tone.OK,
+    CorrectionStatus.FAILED: Tone.BAD,
+    CorrectionStatus.NOT_APPLIED: Tone.BAD,
+    CorrectionStatus.UNKNOWN: Tone.WARN,
+}
+
+
+def step_tone(status: CorrectionStatus) -> Tone:
+    """The tone of an update's status, wherever one is shown."""
+    return _STEP_TONES.get(status, Tone.DIM)
 
 
 class Cell(NamedTuple):

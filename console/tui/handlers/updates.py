@@ -17,6 +17,7 @@ from console.text.confirmation import (
     confirmation_for,
 )
 from console.text.format import clean, plain_times, plural, until_text
+from console.text.update_words import STEPS
 from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, RetryDialog, SnoozeDialog
 from console.tui.drawing.tones import Tone
@@ -24,7 +25,6 @@ from console.tui.handlers.base import Handler
 from console.tui.handlers.batches import BatchHandler
 from console.tui.handlers.others import OthersHandler
 from console.tui.session.state import ConsoleState, notes, refusals
-from console.tui.views.update_words import STEPS
 from store.corrections import decisions
 from store.database.connection import Database
 from store.decision import Decision

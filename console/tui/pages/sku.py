@@ -342,7 +342,11 @@ class SkuPage(DecisionPage):
         if self.sku_detail is None:
             return write("")
         return sku_detail.reasons(
-            self.sku_detail, chosen=self.chosen, now=self.session.clock.now(), width=width
+            self.sku_detail,
+            self.sku_detail.why(self.chosen, self.session.snapshot),
+            chosen=self.chosen,
+            now=self.session.clock.now(),
+            width=width,
         )
 
     def _account(self, width: int) -> Content:

@@ -6,9 +6,9 @@ from textual.content import Content
 
 from console.text.format import fit, money, plural, signed, units, wrap
 from console.text.reasons import held_back_text
+from console.text.update_words import change_text, change_type
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import change_text, change_type
 from store.model import Correction
 from sync.corrections.decide import ApprovalPreview, BlastRadius, blast_radius
 

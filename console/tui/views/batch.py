@@ -7,8 +7,8 @@ from textual.content import Content
 
 from console.text.format import fit, plural, wrap
 from console.text.reasons import held_back_text
+from console.text.update_words import change_text
 from console.tui.drawing.tones import Cell, Tone, lines, within, write
-from console.tui.views.update_words import change_text
 from store.model import Millis
 from sync.corrections.batch_progress import (
     STOPPED,

@@ -24,10 +24,10 @@ from console.text.format import (
     units,
 )
 from console.text.reasons import reason_text, standing_text
+from console.text.update_words import STEPS
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column, squeeze
-from console.tui.drawing.tones import Cell, Tone
-from console.tui.views.update_words import STEPS, step_tone
+from console.tui.drawing.tones import Cell, Tone, step_tone
 from store.model import (
     CorrectionStatus,
     Disagreement,

@@ -22,11 +22,11 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.update_words import STEPS, change_text, change_type, waits_for
 from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import STEPS, change_text, change_type, waits_for
 from store.model import Freshness, Millis
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 

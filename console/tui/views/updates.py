@@ -17,12 +17,12 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.update_words import STEPS, change_text, change_type, waits_for
 from console.tui.data.values import RowDetail
 from console.tui.drawing.columns import Column, squeeze
-from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.drawing.tones import Cell, Tone, lines, step_tone, write
 from console.tui.views import preview
 from console.tui.views.disagreements import tone_of
-from console.tui.views.update_words import STEPS, change_text, change_type, step_tone, waits_for
 from store.corrections.audit import AuditRow
 from store.model import (
     LIVE_CORRECTIONS,

@@ -6,7 +6,7 @@ from console.reports import json_documents, tables, timeline
 from console.reports.table import Paper
 from console.text import remedies
 from console.text.format import shown, shows_text, units
-from console.tui.views.update_words import change_text, waits_for
+from console.text.update_words import change_text, waits_for
 from store.model import CorrectionStatus
 from store.queries.values import HistoryEntry
 from tests.blank_values import correction

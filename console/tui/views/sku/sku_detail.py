@@ -24,9 +24,11 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.update_words import STEPS, change_text, waits_for
+from console.text.why.facts import ListingVerdict, ListingWhy
 from console.tui.data.sku import SkuDetail
 from console.tui.drawing.plot import Curve, PlotData, signs
-from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.drawing.tones import Cell, Tone, lines, step_tone, write
 from console.tui.views.disagreements import tone_of
 from console.tui.views.sku.sku_table import (
     CHANNEL_MAX,
@@ -36,7 +38,6 @@ from console.tui.views.sku.sku_table import (
     since,
     update_of,
 )
-from console.tui.views.update_words import STEPS, change_text, step_tone, waits_for
 from store.accounts.balance import Balance
 from store.history.series import StockSeries
 from store.history.timeline import TimelineItem
@@ -50,10 +51,16 @@ from store.model import (
 from store.queries.sku_summary import ComponentSummary
 
 
-def reasons(detail: SkuDetail, *, chosen: int | None, now: Millis, width: int) -> Content:
-    """Why its listings differ, what is done about the chosen one, and how targets are computed."""
+def reasons(
+    detail: SkuDetail, why: ListingWhy | None, *, chosen: int | None, now: Millis, width: int
+) -> Content:
+    """Why its listings are as they are, what is done about the chosen one, and each target's sum.
+
+    `why` explains the chosen one.
+    """
     parts = [
-        _why(detail, chosen, now, width),
+        _why(detail, why, chosen, now, width),
+        _rules(why, width),
         _acts(detail, chosen, now, width),
         _sums(detail, chosen, width),
         _rests_on(detail, now, width),
@@ -68,11 +75,20 @@ def reasons(detail: SkuDetail, *, chosen: int | None, now: Millis, width: int) -
     return lines(*written)
 
 
-def _why(detail: SkuDetail, chosen: int | None, now: Millis, width: int) -> Iterator[Content]:
-    """Every disagreement, that under the cursor first, with its cause and the evidence."""
+def _why(
+    detail: SkuDetail, why: ListingWhy | None, chosen: int | None, now: Millis, width: int
+) -> Iterator[Content]:
+    """Every disagreement, that under the cursor first, with its cause and the evidence.
+
+    A chosen listing that does not differ says first how it stands: agreement is never taken for
+    granted where nothing can be seen.
+    """
     found = sorted(detail.summary.open, key=lambda disagreement: disagreement.listing_id != chosen)
-    if not found:
-        yield from _all_well(detail)
+    if why is not None and not any(row.listing_id == chosen for row in found):
+        sign, tone = _STANDS.get(why.verdict, ("◇", Tone.DIM))
+        first, *rest = wrap(f"{clean(why.channel)} {why.summary}", max(10, width - 2))
+        yield write(Cell(f"{sign} ", tone), Cell(first))
+        yield from (write(Cell(f"  {line}")) for line in rest)
     for disagreement in found:
         yield _disagreement(disagreement, now, width)
         cause = detail.causes.get(disagreement.id)
@@ -80,20 +96,28 @@ def _why(detail: SkuDetail, chosen: int | None, now: Millis, width: int) -> Iter
             yield from _cause(cause, now, width)
 
 
-def _all_well(detail: SkuDetail) -> Iterator[Content]:
-    """Where nothing disagrees: a listing without a number agrees with nothing."""
-    # An authority's own listing has no target: it is what the others are compared with.
-    apart = [
-        cell for cell in detail.summary.cells
-        if cell.present and (cell.is_uncounted or cell.is_truth_uncounted)
-    ]  # fmt: skip
-    if not apart:
-        yield write(Cell("● ", Tone.OK), Cell("Every channel shows what it should."))
-    for cell in apart:
-        words = f"{clean(cell.channel)} does not count it: not compared"
-        if not cell.is_uncounted:
-            words = f"{clean(cell.channel)}: the authority does not count it: not compared"
-        yield write(Cell("◇ ", Tone.DIM), Cell(words))
+_STANDS = {
+    ListingVerdict.AGREES: ("●", Tone.OK),
+    ListingVerdict.AUTHORITY: ("●", Tone.OK),
+    ListingVerdict.UNKNOWN: ("?", Tone.WARN),
+}
+
+
+def _rules(why: ListingWhy | None, width: int) -> Iterator[Content]:
+    """Who decides, by which policy, and what stands in the way, of the chosen listing.
+
+    The rest of why it is so stands elsewhere on the page.
+    """
+    for about, text in why.lines if why is not None else ():
+        if about not in _SAID_HERE:
+            continue
+        for number, line in enumerate(wrap(text, max(10, width - _ABOUT))):
+            lead = "" if number else about
+            yield write(Cell(fit(lead, _ABOUT), Tone.DIM), Cell(line))
+
+
+_SAID_HERE = ("authority", "policy", "state", "guard")
+_ABOUT = 11
 
 
 def _disagreement(disagreement: Disagreement, now: Millis, width: int) -> Content:

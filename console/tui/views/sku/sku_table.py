@@ -9,10 +9,10 @@ from itertools import groupby
 from textual.content import Content
 
 from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
+from console.text.update_words import STEPS
 from console.tui.data.sku import SkuDetail
-from console.tui.drawing.tones import Cell, Tone, lines, write
+from console.tui.drawing.tones import Cell, Tone, lines, step_tone, write
 from console.tui.views import preview
-from console.tui.views.update_words import STEPS, step_tone
 from store.model import (
     LIVE_CORRECTIONS,
     Correction,

@@ -6,7 +6,6 @@ from console.text.format import (
     units,
     until_text,
 )
-from console.tui.drawing.tones import Tone
 from store.model import (
     Correction,
     CorrectionStatus,
@@ -28,22 +27,6 @@ STEPS = {
     CorrectionStatus.EXPIRED: "expired",
 }
 """A correction's status in a word, with the glyph of a bad end."""
-
-
-_STEP_TONES = {
-    CorrectionStatus.PROPOSED: Tone.PLAIN,
-    CorrectionStatus.APPROVED: Tone.ACCENT,
-    CorrectionStatus.APPLYING: Tone.ACCENT,
-    CorrectionStatus.APPLIED: Tone.ACCENT,
-    CorrectionStatus.VERIFIED: Tone.OK,
-    CorrectionStatus.FAILED: Tone.BAD,
-    CorrectionStatus.NOT_APPLIED: Tone.BAD,
-    CorrectionStatus.UNKNOWN: Tone.WARN,
-}
-
-
-def step_tone(status: CorrectionStatus) -> Tone:
-    return _STEP_TONES.get(status, Tone.DIM)
 
 
 def change_text(correction: Correction) -> str:

@@ -1,0 +1,1 @@
+"""Why a listing is as it is, in plain words: pure."""
