@@ -57,6 +57,18 @@ def config_option(command: F) -> F:
     )(command)
 
 
+def channel_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the configured channels to a shell that completes; none where that can't be read."""
+    import tomllib
+
+    try:
+        with ctx.params["config"].open("rb") as file:
+            channels = tomllib.load(file)["channels"]
+        return [name for name in channels if name.startswith(incomplete)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
 def json_option(command: F) -> F:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)

@@ -57,7 +57,8 @@ GROUPS = {
     },
     "Shell": {
         "keys": "The console's keys, your own included, and where to set them.",
-        "completion": "Print the completion script for bash, zsh or fish.",
+        "completion": "Complete commands and options by TAB: skew completion --install.",
+        "man": "Print the manual page: skew man | man -l -.",
     },
 }
 """The command NAME of a group is `NAME` in `console/commands/GROUP/NAME.py`."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.channels.sql.options import check_url
+from sync import extras
+from sync.channels.sql.options import check_url, extra_of
 from sync.describing import names
 from sync.describing.fields import FieldChoice, choose
 from sync.describing.proposal import Proposal, of_columns
@@ -30,21 +31,17 @@ async def describe_database(
     """
     from sync.transport.redaction import Redactor
 
-    try:
-        from sync.channels.sql import inspection
-        from sync.channels.sql.database import SqlDatabase, Work
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "DATABASE",
-            "needs SQLAlchemy, which is not installed: pip install 'skew-console[postgresql]', "
-            "[mysql], or [sql] for SQLite",
-        ) from None
     if isinstance(url, str):
         try:
             check_url(url)
         except ValueError as error:
             raise ConfigError("DATABASE", str(error)) from None
     source = resolve(url, key="DATABASE", base=base) if isinstance(url, SecretSource) else url
+    if extras.lack("sql"):
+        raise ConfigError("DATABASE", extras.lack(extra_of(source)) or "")
+    from sync.channels.sql import inspection
+    from sync.channels.sql.database import SqlDatabase, Work
+
     database = SqlDatabase(
         name, source, base=base, timeout_s=_TIMEOUT_S, redactor=Redactor(), key="DATABASE"
     )

@@ -4,21 +4,21 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from sync import extras
 from sync.errors import ConfigError
 
 if TYPE_CHECKING:
     import apprise
 
 SEND_S = 30.0
-INSTALL = "pip install 'skew-console[notify]'"
 
 
 def place_of(url: str, key: str) -> "apprise.Apprise":
     """What sends to a URL. Raises ConfigError where Apprise is missing or does not know the URL."""
-    try:
-        import apprise
-    except ImportError as error:
-        raise ConfigError(key, f"needs Apprise: {INSTALL}") from error
+    if lacking := extras.lack("notify"):
+        raise ConfigError(key, lacking)
+    import apprise
+
     # It logs URLs, in which secrets are.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     place = apprise.Apprise()

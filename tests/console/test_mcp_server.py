@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import console
 from tests.console.command_shop import seed
 
 needs_mcp = pytest.mark.skipif(find_spec("mcp") is None, reason="the extra mcp is missing")
@@ -66,16 +65,3 @@ async def test_an_assistant_reads_and_finds_nothing_that_decides(tmp_path: Path)
     assert wrong.is_error
     assert "no such" in wrong.content[0].text
     assert large.is_error
-
-
-def test_without_the_sdk_it_says_what_to_install(
-    seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "console.mcp_server", raising=False)
-    monkeypatch.delattr(console, "mcp_server", raising=False)
-    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
-
-    ran = skew("mcp")
-
-    assert ran.code == 2
-    assert "pip install 'skew-console[mcp]'" in ran.err

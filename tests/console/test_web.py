@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-import console
 from tests.console.command_shop import seed
 
 needs_web = pytest.mark.skipif(
@@ -172,17 +171,3 @@ def test_a_wrong_use_exits_2(
     assert ran.code == 2
     assert words in ran.err
     assert "short" not in ran.err.replace("shorter", "")
-
-
-def test_without_the_extra_it_says_what_to_install(
-    seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "console.web", raising=False)
-    monkeypatch.delattr(console, "web", raising=False)
-    monkeypatch.setitem(sys.modules, "textual_serve.server", None)
-    monkeypatch.setenv("SHOP_KEY", "key-of-the-shop")
-
-    ran = skew("web")
-
-    assert ran.code == 2
-    assert "pip install 'skew-console[web]'" in ran.err

@@ -1,8 +1,8 @@
 """The kind `csv`: compressed files and spreadsheets, known by what they hold."""
 
 import gzip
-import importlib.util
 import io
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -184,11 +184,11 @@ async def test_a_wrong_header_of_a_sheet_names_what_is_there(tmp_path: Path) -> 
 async def test_without_the_library_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
     drop(tmp_path / "stock.xlsx", xlsx({"Stock": ROWS}))
 
     message = await failure(tmp_path, NeedsOperator, path="stock.xlsx")
-    assert 'stock.xlsx is a spreadsheet: install "skew-console[sheets]"' in message
+    assert "stock.xlsx is a spreadsheet and needs python-calamine" in message
 
 
 async def test_a_sheet_of_billions_of_cells_ends_only_its_own_program(tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import by_option, config_option, example, json_option, text
+from console.commands.options import (
+    by_option,
+    channel_names,
+    config_option,
+    example,
+    json_option,
+    text,
+)
 from console.context import load, note, open_cache
 
 
@@ -14,7 +21,7 @@ from console.context import load, note, open_cache
 @config_option
 @json_option
 @by_option
-@click.argument("channel", callback=text)
+@click.argument("channel", callback=text, shell_complete=channel_names)
 @click.option("--poll", "poll_id", type=int, help="Only if this poll is the quarantined one.")
 @click.option("--show", is_flag=True, help="Only show what it would change; accept nothing.")
 @click.option("--yes", is_flag=True, help="In a terminal, do not ask.")

@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import by_option, config_option, example
+from console.commands.options import by_option, channel_names, config_option, example
 from console.context import load, open_cache
 
 
 @click.command(epilog=example("skew cancel shop"))
 @config_option
 @by_option
-@click.argument("channel")
+@click.argument("channel", shell_complete=channel_names)
 def cancel(config: Path, *, by: str, channel: str) -> int:
     """Stop a channel's running poll, in whichever process it runs.
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import by_option, config_option, example, text
+from console.commands.options import by_option, channel_names, config_option, example, text
 from console.context import load, open_cache
 
 
 @click.command(epilog=example("skew discard shop --reason 'a test export'"))
 @config_option
 @by_option
-@click.argument("channel", callback=text)
+@click.argument("channel", callback=text, shell_complete=channel_names)
 @click.option(
     "--reason", "--note", "reason", metavar="TEXT", callback=text, help="Why, for the record."
 )

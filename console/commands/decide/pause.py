@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import by_option, config_option, example, for_option, period, text
+from console.commands.options import (
+    by_option,
+    channel_names,
+    config_option,
+    example,
+    for_option,
+    period,
+    text,
+)
 from console.context import load, note, open_cache, open_database
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 )
 @config_option
 @by_option
-@click.argument("channel", required=False)
+@click.argument("channel", required=False, shell_complete=channel_names)
 @for_option
 @click.option("--all", "everything", is_flag=True, help="All writes, on every channel, at once.")
 @click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import by_option, config_option, example
+from console.commands.options import by_option, channel_names, config_option, example
 from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command(epilog=example("skew resume shop", "skew resume --all"))
 @config_option
 @by_option
-@click.argument("channel", required=False)
+@click.argument("channel", required=False, shell_complete=channel_names)
 @click.option("--all", "everything", is_flag=True, help="The pause of all writes.")
 def resume(config: Path, *, by: str, channel: str | None, everything: bool) -> int:
     """End a channel's pause, or, with --all, the pause of all writes.

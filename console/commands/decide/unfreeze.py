@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from console.commands.filters import check_channel
-from console.commands.options import config_option, example, text
+from console.commands.options import channel_names, config_option, example, text
 from console.context import load, open_cache
 
 
 @click.command(epilog=example("skew unfreeze SKU-0004411 --channel shop"))
 @config_option
 @click.argument("sku", callback=text)
-@click.option("--channel", help="Only on this channel.")
+@click.option("--channel", help="Only on this channel.", shell_complete=channel_names)
 def unfreeze(config: Path, *, sku: str, channel: str | None) -> int:
     """Let a SKU be corrected again that a second writer or a loop has frozen.
 

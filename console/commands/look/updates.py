@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.commands.options import config_option, example, json_option, text
+from console.commands.options import channel_names, config_option, example, json_option, text
 from console.context import load, open_cache
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(epilog=example("skew updates", "skew updates --all --channel shop --json"))
 @config_option
 @json_option
-@click.option("--channel", callback=text, help="Only this channel.")
+@click.option("--channel", callback=text, help="Only this channel.", shell_complete=channel_names)
 @click.option("--sku", callback=text, help="Only this SKU.")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
 def updates(

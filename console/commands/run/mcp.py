@@ -17,10 +17,12 @@ def mcp(config: Path) -> int:
     Exits 2 where that or the configuration is wrong.
     """
     load(config, secrets=False)
-    try:
-        from console import mcp_server
-    except ImportError:
-        note("`skew mcp` needs the MCP SDK: pip install 'skew-console[mcp]'")
+    from sync import extras
+
+    if lacking := extras.lack("mcp"):
+        note(f"`skew mcp` {lacking}")
         return 2
+    from console import mcp_server
+
     mcp_server.server(config.resolve()).run("stdio")
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from console.commands.options import config_option, example, json_option
+from console.commands.options import channel_names, config_option, example, json_option
 from console.context import load, note, open_cache
 
 
@@ -15,7 +15,7 @@ from console.context import load, note, open_cache
 @click.option(
     "--full", is_flag=True, help="Read everything, also where asking for what changed would do."
 )
-@click.argument("channels", metavar="[CHANNEL…]", nargs=-1)
+@click.argument("channels", metavar="[CHANNEL…]", nargs=-1, shell_complete=channel_names)
 def poll(config: Path, *, as_json: bool, full: bool, channels: tuple[str, ...]) -> int:
     """Poll every channel once, or the named ones, and compare.
 

@@ -56,6 +56,7 @@ def web(
     decide under their own names. Needs the extra `web`. Exits 1 if the address can't be had.
     """
     settings = load(config, secrets=read_write)
+    from sync import extras
     from sync.units import listen_address
 
     try:
@@ -63,11 +64,11 @@ def web(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--listen") from None
     _check_who(at, tokens, user_header, read_write=read_write)
-    try:
-        from console import web as served
-    except ImportError:
-        note("`skew web` needs textual-serve: pip install 'skew-console[web]'")
+    if lacking := extras.lack("web"):
+        note(f"`skew web` {lacking}")
         return 2
+    from console import web as served
+
     wanted = served.WebSettings(
         config=settings.path.resolve(),
         host=at.host,

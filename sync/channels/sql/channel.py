@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import Record, State
-from sync import values
+from sync import extras, values
 from sync.channels import sightings
 from sync.channels.base import (
     Abilities,
@@ -21,7 +21,7 @@ from sync.channels.base import (
     RecordPage,
     Sighting,
 )
-from sync.channels.sql.options import FIELDS, SqlOptions
+from sync.channels.sql.options import FIELDS, SqlOptions, extra_of
 from sync.channels.sql.statements import statement
 from sync.clock import Clock
 from sync.errors import ChannelError, ConfigError
@@ -71,21 +71,16 @@ def open_channel(
 
     Raises ConfigError where the secret, SQLAlchemy or the driver is missing.
     """
-    try:
-        from sync.channels.sql.database import SqlDatabase
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "sqlalchemy":
-            raise
-        raise ConfigError(
-            f"channels.{name}.kind",
-            '"sql" needs SQLAlchemy, which is not installed: '
-            "pip install 'skew-console[postgresql]', [mysql], or [sql] for SQLite",
-        ) from None
-    url = options.url
     key = f"channels.{name}.url"
+    url = options.url
+    source = resolve(url, key=key, base=base) if isinstance(url, SecretSource) else url
+    if extras.lack("sql"):
+        raise ConfigError(key, extras.lack(extra_of(source)) or "")
+    from sync.channels.sql.database import SqlDatabase
+
     database = SqlDatabase(
         name,
-        resolve(url, key=key, base=base) if isinstance(url, SecretSource) else url,
+        source,
         base=base,
         timeout_s=transport.timeout_s,
         redactor=transport.redactor,

@@ -134,11 +134,7 @@ class SqlDatabase:
                 "more: sqlite, postgresql, mysql, mariadb, oracle, mssql",
             ) from None
         except ModuleNotFoundError as error:
-            missing = str(error.name)
-            raise ConfigError(
-                key,
-                f"the driver {missing} is not installed: {drivers.to_install(missing)}",
-            ) from None
+            raise ConfigError(key, drivers.lack(str(error.name))) from None
         except (ArgumentError, TypeError, ValueError) as error:
             words = self.redactor.text(str(error))
             raise ConfigError(key, f"can't be used: {words}") from None

@@ -11,6 +11,7 @@ import sqlalchemy
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from sync import extras
 from sync.errors import NeedsOperator, Temporary
 
 CONNECT_S_MAX = 10
@@ -45,11 +46,13 @@ def named_driver(url: URL) -> URL:
     return url.set(drivername=f"{database}+{driver}")
 
 
-def to_install(module: str) -> str:
-    """Say how to install a driver, by the name of the module that is not there."""
+def lack(module: str) -> str:
+    """Say that a driver is missing and what brings it, by the name of the module."""
     extra = _EXTRAS.get(module.partition(".")[0])
-    wanted = f"'skew-console[{extra}]'" if extra else module
-    return f"pip install {wanted}"
+    brought = extras.lack(extra) if extra else None
+    return brought or (
+        f"needs the driver {module}, which is not installed: {extras.to_install(module)}"
+    )
 
 
 def sqlite_file(url: URL, base: Path) -> Path | None:

@@ -11,7 +11,7 @@ from store.model import State
 from sync import secrets
 from sync.channels.sql.statements import Statement, statement
 from sync.channels.words import NumberWords, WordTable
-from sync.secrets import REMEDY, SecretSource
+from sync.secrets import REMEDY, Secret, SecretSource
 from sync.time_zones import TimeZone
 from sync.values import quoted
 
@@ -20,6 +20,10 @@ FIELDS = (
     *("threshold", "state", "price", "title", "updated_at", "ref"),
 )
 """What a row can say of a listing."""
+_EXTRAS: Mapping[str, str] = MappingProxyType({
+    "postgresql": "postgresql", "postgres": "postgresql", "postgresql+psycopg": "postgresql",
+    "mysql": "mysql", "mariadb": "mysql", "mysql+pymysql": "mysql", "mariadb+pymysql": "mysql",
+})  # fmt: skip
 QUANTITIES = ("available", "on_hand")
 
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType({
@@ -137,6 +141,12 @@ def _checked(key: str, written: str, first_words: tuple[str, ...], example: str)
         words = ", ".join(first_words)
         raise ValueError(f"{key} begins with {begins}, not {words}: {key} = {example}")
     return found
+
+
+def extra_of(url: str | Secret) -> str:
+    """Which extra of ours speaks to this database; `sql` where none brings its driver."""
+    scheme = (url if isinstance(url, str) else url.reveal()).partition(":")[0].lower()
+    return _EXTRAS.get(scheme, "sql")
 
 
 def check_url(url: str) -> None:

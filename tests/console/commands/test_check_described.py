@@ -91,5 +91,5 @@ def test_a_driver_that_is_not_installed_is_found_before_anything_is_polled(
 
     printed = capsys.readouterr().out
     assert code == 2
-    assert "✖ till: channels.till.url: the driver pymssql is not installed" in printed
+    assert "✖ till: channels.till.url: needs the driver pymssql, which is not installed" in printed
     assert "pip install pymssql" in printed

@@ -36,7 +36,7 @@ def test_every_command_is_there_and_its_help_has_an_example(skew: Any) -> None:
 
 def test_every_command_takes_the_configuration_but_those_that_read_none(skew: Any) -> None:
     without = {name for name in COMMANDS if "--config" not in skew(name, "--help").out}
-    assert without == {"demo", "init", "describe", "channels", "keys", "completion"}
+    assert without == {"demo", "init", "describe", "channels", "keys", "completion", "man"}
 
 
 def test_a_mistyped_command_is_met_with_the_nearest(skew: Any) -> None:

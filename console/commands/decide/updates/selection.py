@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import click
 
 from console.commands.filters import disagreement_filter
-from console.commands.options import is_id
+from console.commands.options import channel_names, is_id
 
 if TYPE_CHECKING:
     from store.database.connection import Database
@@ -60,7 +60,13 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--sku", "skus", multiple=True, help="With --all: only this SKU, or a pattern with *."
         ),
-        click.option("--channel", "channels", multiple=True, help="With --all: only this channel."),
+        click.option(
+            "--channel",
+            "channels",
+            multiple=True,
+            help="With --all: only this channel.",
+            shell_complete=channel_names,
+        ),
         click.option(
             "--all", "everything", is_flag=True, help="Every update that the filters leave."
         ),

@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from sync import extras
 from sync.channels.csv.options import CsvOptions
-from sync.errors import NeedsOperator
+from sync.errors import ConfigError, NeedsOperator
 from sync.secrets import Secret, SecretSource, resolve
 
 if TYPE_CHECKING:
@@ -47,13 +48,7 @@ class Server(msgspec.Struct, frozen=True):
 
     def connect(self) -> Any:  # noqa: ANN401 - a file system of fsspec, which has no types.
         """Sign in. May block, as all that is done with the answer. Raises NeedsOperator too."""
-        try:
-            return _MAKERS[self.scheme](self)
-        except ImportError as error:
-            extra = f"skew-console[{'https' if self.scheme == 'http' else self.scheme}]"
-            raise NeedsOperator(
-                f'{self.scheme}:// needs an extra: install "{extra}" (pip install "{extra}")'
-            ) from error
+        return _MAKERS[self.scheme](self)
 
     def reveal(self, name: str) -> str | None:
         secret = self.secrets.get(name)
@@ -72,8 +67,15 @@ class Server(msgspec.Struct, frozen=True):
 def server_of(
     name: str, options: CsvOptions, base: Path, redactor: "Redactor", timeout_s: float
 ) -> Server:
-    """Find the server of a channel and fetch its secrets. Raises ConfigError."""
+    """Find the server of a channel and fetch its secrets.
+
+    Raises ConfigError, also where the extra for such servers is missing.
+    """
     key = f"channels.{name}"
+    scheme = urlsplit(options.path).scheme.lower()
+    extra = "https" if scheme == "http" else scheme
+    if extra in extras.EXTRAS and (lacking := extras.lack(extra)):
+        raise ConfigError(f"{key}.path", f"{scheme}:// {lacking}")
     found = {
         field: resolve(source, key=f"{key}.{field}", base=base)
         for field in ("password", "token")

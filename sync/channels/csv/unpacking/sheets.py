@@ -1,17 +1,15 @@
 """Spreadsheets (`.xlsx`, `.ods`, `.xls`): each sheet becomes a CSV file, read like any other."""
 
-import importlib.util
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sync import values
+from sync import extras, values
 from sync.channels.csv.unpacking import sheet_program
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 
-EXTRA = "skew-console[sheets]"
 _WAIT_S = 2 * sheet_program.CPU_S_MAX
 
 
@@ -21,11 +19,8 @@ def write_sheets(workbook: Path, name: str, into: Path, decimal: str | None) -> 
     `name` is the workbook's, for messages. Raises NeedsOperator where the library is not installed,
     Temporary, ContractBroken.
     """
-    if importlib.util.find_spec("python_calamine") is None:
-        raise NeedsOperator(
-            f'{name} is a spreadsheet: install "{EXTRA}" (pip install "{EXTRA}"), or have it sent '
-            "as CSV"
-        )
+    if lacking := extras.lack("sheets"):
+        raise NeedsOperator(f"{name} is a spreadsheet and {lacking}; or have it sent as CSV")
     program = [sys.executable, "-P", sheet_program.__file__, str(workbook), str(into)]
     try:
         ended = subprocess.run(  # noqa: S603 - our own program, without a shell.
