@@ -19,6 +19,7 @@ EXTRAS: Mapping[str, Extra] = MappingProxyType({
     "web": Extra("textual-serve", ("textual_serve",)),
     "mcp": Extra("the MCP SDK", ("mcp",)),
     "notify": Extra("Apprise", ("apprise",)),
+    "traces": Extra("OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "sql": Extra("SQLAlchemy", ("sqlalchemy",)),
     "postgresql": Extra("SQLAlchemy with psycopg", ("sqlalchemy", "psycopg")),
     "mysql": Extra("SQLAlchemy with PyMySQL", ("sqlalchemy", "pymysql")),
@@ -37,7 +38,7 @@ def lack(name: str) -> str | None:
     The words go on from a subject: "`skew web` needs …".
     """
     extra = EXTRAS[name]
-    if all(find_spec(module) for module in extra.modules):
+    if all(map(_is_there, extra.modules)):
         return None
     return f"needs {extra.library}, which is not installed: {install_command(name)}"
 
@@ -56,3 +57,10 @@ def to_install(wanted: str) -> str:
     if (prefix / "uv-receipt.toml").exists():
         return f"uv pip install --python {sys.executable} {wanted}"
     return f"pip install {wanted}"
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # What it is in is not there either.
+        return False

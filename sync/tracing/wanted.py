@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from sync import extras
 from sync.polling.log import Log
 from sync.polling.spans import OFF, Tracer
 
-INSTALL = "pip install 'skew-console[traces]'"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
@@ -22,11 +22,11 @@ def tracer(environ: Mapping[str, str], log: Log) -> Tracer:
     """What traces, where it is asked for and OpenTelemetry is there; the log says if it is not."""
     if not is_wanted(environ):
         return OFF
-    try:
-        from sync.tracing.otlp import OtlpTracer
-    except ImportError:
-        log.warning("not traced", reason=f"needs OpenTelemetry: {INSTALL}")
+    if lacking := extras.lack("traces"):
+        log.warning("not traced", reason=lacking)
         return OFF
+    from sync.tracing.otlp import OtlpTracer
+
     try:
         return OtlpTracer(log)
     except ValueError as error:

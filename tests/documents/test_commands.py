@@ -39,9 +39,10 @@ def flags(name: str) -> set[str]:
 
 
 OTHERS_LINE = re.compile(
-    r"^(sudo )?(systemctl|journalctl|loginctl|useradd)\b.*$", flags=re.MULTILINE
+    r"^(sudo )?(SHOP_PASSWORD=.* )?(docker|systemctl|journalctl|loginctl|useradd)\b.*$",
+    flags=re.MULTILINE,
 )
-"""A command of systemd's or of the machine's."""
+"""A command of systemd's, of Docker's or of the machine's."""
 
 
 def test_the_table_has_exactly_the_commands_there_are() -> None:

@@ -1,4 +1,4 @@
-// A Vendure shop on 127.0.0.1, filled afresh, until it is killed: node shop.js PORT VARIANTS
+// A Vendure shop on 127.0.0.1 or SHOP_HOST, filled afresh, until it is killed: node shop.js PORT VARIANTS
 // Says "ready" on stdout once it answers. Database in memory; no worker, dashboard or assets.
 // The n-th variant (from 0) is SKU-nnnn and has n % 50 on hand; four variants make one product.
 'use strict';
@@ -13,7 +13,7 @@ const COLOURS = ['cream', 'moss', 'slate', 'rust'];
 
 const config = {
   logger: new core.DefaultLogger({ level: core.LogLevel.Error, timestamp: false }),
-  apiOptions: { hostname: '127.0.0.1', port, adminApiPath: 'admin-api', shopApiPath: 'shop-api' },
+  apiOptions: { hostname: process.env.SHOP_HOST || '127.0.0.1', port, adminApiPath: 'admin-api', shopApiPath: 'shop-api' },
   authOptions: {
     tokenMethod: ['bearer', 'api-key'],
     superadminCredentials: {

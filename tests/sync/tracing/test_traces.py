@@ -89,9 +89,11 @@ async def test_what_goes_wrong_is_an_error_in_its_trace(
 class _Log:
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.reasons: list[object] = []
 
-    def info(self, event: str, **_: object) -> None:
+    def info(self, event: str, **keys: object) -> None:
         self.events.append(event)
+        self.reasons.append(keys.get("reason"))
 
     warning = debug = error = info
 
@@ -136,13 +138,15 @@ def test_what_is_off_imports_nothing_of_it() -> None:
 
 
 def test_a_missing_package_is_said_and_the_engine_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    monkeypatch.delitem(sys.modules, "sync.tracing.otlp", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http", None)
     log = _Log()
 
     asked = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:9/v1/traces"}
     assert wanted.tracer(asked, log) is OFF
     assert log.events == ["not traced"]
+    assert log.reasons == [
+        "needs OpenTelemetry, which is not installed: pip install 'skew-console[traces]'"
+    ]
 
 
 @pytest.mark.parametrize(
