@@ -67,10 +67,10 @@ def _command(command: click.Command, parent: click.Context, name: str) -> Iterat
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
     """The options that it has beside `--help`, which every command has."""
     for parameter in command.params:
-        record = parameter.get_help_record(context)
+        name, meaning = parameter.get_help_record(context) or ("", "")
         # An argument has no words of its own: the usage names it.
-        if record is not None and record[1]:
-            yield from _entry(*record)
+        if meaning:
+            yield from _entry(name, meaning)
 
 
 def _entry(name: str, meaning: str) -> tuple[str, ...]:
