@@ -9,7 +9,7 @@ import pytest
 from console import context
 from store.database import schema
 from store.database.upgrade.slices import MigrationProgress
-from tests.store.database.upgrade.test_migrating import ALL, make_old
+from tests.store.database.upgrade.sliced import ALL, make_old
 
 
 class Terminal(io.StringIO):

@@ -28,7 +28,7 @@ from sync.clock import SystemClock
 from sync.config.load import load
 from sync.engine import lease as lease_module
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
-from tests.store.database.upgrade.test_migrating import ALL, check_is_done, make_old
+from tests.store.database.upgrade.sliced import ALL, check_is_done, make_old
 
 PATIENCE_S = 20.0
 TOKEN = "market-token-4711"

@@ -20,6 +20,7 @@ from tests.contract.harness import (
     poll,
     read_events,
 )
+from tests.contract.http_desks import desk, failure, market
 from tests.long_run import first
 from tests.loopback import Answer, ReceivedRequest, script, serving
 
@@ -29,14 +30,6 @@ DESKS = sorted(name for name, door in DOORS.items() if isinstance(door(), Desk))
 def _rarely(door: str) -> int:
     """Those of `USUAL` first, which are tried in every run; the others in the long one."""
     return USUAL.index(door) if door in USUAL else len(USUAL)
-
-
-def market(name: str, tmp_path: Path) -> Iterator[OverHttp]:
-    backend = Market(door=DOORS[name](), page_size=2)
-    for number in range(5):
-        backend.put(f"A-{number}", number)
-    with over_http(backend, tmp_path) as found:
-        yield found
 
 
 @pytest.fixture(params=sorted(DOORS))
@@ -58,20 +51,6 @@ def desk_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OverHt
 @pytest.fixture
 def login_shop(tmp_path: Path) -> Iterator[OverHttp]:
     yield from market("login", tmp_path)
-
-
-def desk(shop: OverHttp) -> Desk:
-    assert isinstance(shop.backend, Market)
-    assert isinstance(shop.backend.door, Desk)
-    return shop.backend.door
-
-
-async def failure(shop: OverHttp) -> ChannelError:
-    with pytest.raises(ChannelError) as caught:
-        await poll(shop)
-    assert "shop" in str(caught.value)
-    assert SECRET not in repr(caught.value)
-    return caught.value
 
 
 async def test_the_list_one_record_a_write_and_events_are_signed_in_to(

@@ -18,7 +18,8 @@ from tests.contract.harness import (
     poll,
 )
 from tests.contract.shopify.bench import warnings
-from tests.fakes.shopify import Points, Shopify, ShopItem, level_of
+from tests.fakes.shopify import Shopify
+from tests.fakes.shopify_values import Points, ShopItem, level_of
 from tests.loopback import Answer, ReceivedRequest
 
 

@@ -14,7 +14,8 @@ from tests.contract.harness import (
     poll,
 )
 from tests.contract.shopify.writes.bench import shown, write
-from tests.fakes.shopify import Shopify, ShopItem, level_of
+from tests.fakes.shopify import Shopify
+from tests.fakes.shopify_values import ShopItem, level_of
 
 
 async def test_a_call_says_what_it_compares_with_why_and_for_whom(

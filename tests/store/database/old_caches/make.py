@@ -28,8 +28,9 @@ import click
 
 from . import questions
 from .channels import Shop, serving
+from .configuration import BUNDLES, config
 from .fast_clock import FastClock
-from .life import BUNDLES, START, Life, config, live
+from .life import START, Life, live
 
 HERE = Path(__file__).parent
 

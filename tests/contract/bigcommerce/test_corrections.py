@@ -1,14 +1,12 @@
 """A disagreement on BigCommerce from its discovery to its end, by the commands."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.__main__ import run
-from tests.contract.harness import SECRET, SECRET_NAME, OverHttp, over_http
+from tests.contract.harness import SECRET_NAME, OverHttp
 from tests.fakes.bigcommerce import STORE, BigCommerceStore
 from tests.loopback import ReceivedRequest
 
@@ -30,13 +28,6 @@ location = "1"
 direction = "push"
 read_back_within = "{within}"
 """
-
-
-@pytest.fixture
-def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OverHttp]:
-    monkeypatch.setenv(SECRET_NAME, SECRET)
-    with over_http(BigCommerceStore(), tmp_path) as found:
-        yield found
 
 
 def configured(harness: OverHttp, within: str) -> list[str]:
