@@ -25,6 +25,8 @@ class NotifyStanding(NamedTuple):
 
     incidents: list[Incident]
     oversell_units: int
+    unknown_oversell_units: int
+    """What channels showed too much when they could last be seen, and can't be seen now."""
     pending: list[Correction]
     """Proposed and not decided, the oldest first; a thousand at most."""
 
@@ -39,9 +41,11 @@ def standing(connection: sqlite3.Connection, *, now: Millis) -> NotifyStanding:
             (PENDING_MAX,),
         )
     ]
+    totals = open_totals.read(connection, now=now)
     return NotifyStanding(
         incidents.open_incidents(connection),
-        open_totals.read(connection, now=now).oversell_units,
+        totals.oversell_units,
+        totals.unknown_oversell_units,
         lifecycle.by_id(connection, ids),
     )
 

@@ -26,6 +26,9 @@ _TOTALS = Columns(
             f"{name}_money": f"total(CASE WHEN {_IS_OPEN} THEN {name}_risk END) / 100.0"
             for name in ("oversell", "undersell")
         },
+        "unknown_oversell_units": (
+            "coalesce(sum(CASE WHEN status = 'unknown' THEN oversell_units END), 0)"
+        ),
     },
 )
 # Money may add up to more than an integer holds, of which only `total` makes no error.

@@ -156,6 +156,8 @@ class OpenTotals(msgspec.Struct, frozen=True):
     undersell: int
     undersell_units: int
     undersell_money: float
+    unknown_oversell_units: int = 0
+    """What was too much when it could last be seen, of disagreements that are unknown now."""
 
 
 class Overview(OpenTotals, frozen=True, kw_only=True):

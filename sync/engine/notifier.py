@@ -70,6 +70,7 @@ class NotifyJob:
                     for incident in found.incidents
                     if state(incident, now) is not IncidentState.NEW
                 ),
+                found.unknown_oversell_units,
             )  # fmt: skip
             for place in self._places:
                 await place.tell(reading, self._shop, self._console)

@@ -33,6 +33,8 @@ class NotifyReading(msgspec.Struct, frozen=True):
     """What is proposed and not decided, the oldest first."""
     seen: frozenset[int] = frozenset()
     """Incidents that somebody has acknowledged or snoozed, by id."""
+    unknown_oversell_units: int = 0
+    """What was oversold when it could last be seen, where it can't be seen now."""
 
 
 class NotifyTrouble(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ class NotifyTrouble(msgspec.Struct, frozen=True):
     is_seen: bool = False
     """Somebody knows already: nobody else is told, unless they were before."""
     details: tuple[str, ...] = ()
+    is_unknown: bool = False
+    """It can't be seen whether it still stands: nobody is told of it, nor that it is over."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -79,6 +83,9 @@ def _of(condition: Condition, found: NotifyReading) -> list[NotifyTrouble]:
     if above is not None and found.oversell_units > above:
         words = f"{found.oversell_units:,} units oversold, more than {above:,}"
         return [NotifyTrouble(str(condition), words, breaks_quiet=True)]
+    if above is not None and found.oversell_units + found.unknown_oversell_units > above:
+        # A channel that turns stale hides its disagreements; they are not over by that.
+        return [NotifyTrouble(str(condition), "", is_unknown=True)]
     late = _late(condition, found)
     if not late:
         return []
@@ -138,6 +145,7 @@ def message(
         for trouble in there
         if trouble.key not in told
         and not trouble.is_seen
+        and not trouble.is_unknown
         and (trouble.breaks_quiet or not is_quiet)
         and now - pace.since.get(trouble.key, now) >= GATHER_MS
     ]

@@ -18,13 +18,13 @@ from store.model import IncidentKind
 from sync.clock import SystemClock
 from sync.conditions import condition
 from sync.engine import notifier
-from sync.errors import ConfigError
+from sync.errors import ConfigError, Temporary
 from sync.notifying import sending, troubles
 from sync.secrets import SecretSource
 from sync.settings import NotifySettings, Settings
 from tests.loopback import Answer, Loopback, ReceivedRequest, serving
 from tests.sync.engine_bench import made, running, until
-from tests.sync.scripted_channel import Shop
+from tests.sync.scripted_channel import Shop, changed
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
@@ -35,6 +35,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(troubles, "REST_MS", 50)
     monkeypatch.setattr(notifier, "LOOK_EVERY_MS", 20)
     monkeypatch.setattr(notifier, "RETRY_MS", 100)
+    # Apprise loads a hundred plugins for its first place, on a busy machine for seconds.
+    sending.place_of("json://127.0.0.1", "url")
 
 
 class Mailbox:
@@ -141,6 +143,29 @@ async def test_a_webhook_is_told_with_what_approves_what_waits(
             body = next(got["message"] for got in hook.received if "approve" in got["message"])
             assert body.splitlines()[-1] == "https://skew.example"
             await until(lambda: any("17 units oversold" in got["message"] for got in hook.received))
+
+
+@pytest.mark.long
+async def test_a_channel_that_turns_stale_ends_no_oversell(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    shops["shop"].shows(A=31)
+    shops["warehouse"].shows(A=14)
+    brief = changed(settings, "shop", stale_after_ms=600)
+    hook = Hook()
+
+    def came(words: str) -> bool:
+        return any(words in got["message"] for got in hook.received)
+
+    with serving(hook.answer) as server:
+        told = told_by(brief, monkeypatch, json_url(server), "oversell > 16", "incident stale")
+        async with running(made(told, database)):
+            await until(lambda: came("17 units oversold"))
+            shops["shop"].page_faults.extend([Temporary("down")] * 1_000)
+            await until(lambda: came("stale on shop"))
+            await asyncio.sleep(0.4)
+    assert not came("over:")
 
 
 async def test_an_engine_that_starts_again_tells_nothing_twice(

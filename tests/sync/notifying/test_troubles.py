@@ -46,9 +46,9 @@ def update(number: int, age_min: float) -> Correction:
 
 def reading(
     *incidents: Incident, oversell: int = 0, pending: tuple[Correction, ...] = (), at: int = NOW,
-    seen: frozenset[int] = frozenset(),
+    seen: frozenset[int] = frozenset(), unknown: int = 0,
 ) -> NotifyReading:  # fmt: skip
-    return NotifyReading(at, incidents, oversell, pending, seen)
+    return NotifyReading(at, incidents, oversell, pending, seen, unknown)
 
 
 def told_of(
@@ -146,6 +146,19 @@ def test_oversell_is_told_above_its_threshold(units: int, *, is_told: bool) -> N
     assert (message is not None) is is_told
     if message is not None:
         assert message.body == "101 units oversold, more than 100"
+
+
+@pytest.mark.parametrize(
+    ("units", "unknown", "is_over"), [(0, 300, False), (60, 41, False), (60, 40, True)]
+)
+def test_oversell_that_can_t_be_seen_is_not_over(
+    units: int, unknown: int, *, is_over: bool
+) -> None:
+    found = reading(oversell=units, unknown=unknown)
+
+    assert told_of(place("oversell > 100"), found) is None
+    message = told_of(place("oversell > 100"), found, "oversell > 100")
+    assert (message is not None) is is_over
 
 
 def test_oversell_that_grows_is_one_trouble() -> None:
