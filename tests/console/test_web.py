@@ -146,6 +146,22 @@ async def test_behind_a_proxy_its_header_names_the_person(tmp_path: Path) -> Non
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.long
+@needs_web
+async def test_the_address_of_the_configuration_is_the_one_that_it_is_served_at(
+    tmp_path: Path,
+) -> None:
+    import aiohttp
+
+    seed(tmp_path)
+    with (tmp_path / "skew.toml").open("a") as file:
+        file.write('\n[web]\nurl = "https://skew.example"\n')
+    with served(tmp_path) as url:
+        async with aiohttp.ClientSession() as session:
+            assert await status(session, url, Host="skew.example") == 200
+            await screen(session, url, "RO", origin="https://skew.example")
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
