@@ -12,12 +12,12 @@ COPY sync sync
 COPY store store
 COPY sample_data sample_data
 RUN python -m venv /opt/skew \
-    && /opt/skew/bin/pip install --no-cache-dir --disable-pip-version-check ".[${EXTRAS}]"
+    && /opt/skew/bin/pip install --no-cache-dir --disable-pip-version-check ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.13-slim
 # A number, so that a cluster can see that it is not root.
-RUN groupadd --system --gid 10001 skew \
-    && useradd --system --uid 10001 --gid skew --home-dir /srv/skew --create-home skew
+RUN groupadd --gid 10001 skew \
+    && useradd --uid 10001 --gid skew --home-dir /srv/skew --create-home skew
 COPY --from=build /opt/skew /opt/skew
 ENV PATH="/opt/skew/bin:$PATH" PYTHONUNBUFFERED=1 TERM=xterm-256color
 USER 10001

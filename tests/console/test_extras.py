@@ -38,7 +38,7 @@ NEEDED: dict[str, tuple[str, str]] = {
     "mcp": (WAREHOUSE, "mcp"),
     "notify": (
         f'{WAREHOUSE}[[notify]]\nurl = {{ env = "CHAT" }}\non = ["incident"]\n',
-        "notify --test",
+        "check",
     ),
     "sql": (f'{DATABASE}url = "sqlite:///stock.db"\n{DATABASE_KEYS}', "poll"),
     "postgresql": (f'{DATABASE}url = "postgresql://db/stock"\n{DATABASE_KEYS}', "poll"),

@@ -57,9 +57,13 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     comes first: the configuration, a file, an answer where settings and behaviour disagree, or
     with --online a refused credential or a description that finds nothing.
     """
-    from sync import checklist
+    from sync import checklist, extras
+    from sync.errors import ConfigError
 
     settings = load(config, secrets=True)
+    # The engine works without it, and would only log it at the first trouble.
+    if settings.notify and (lacking := extras.lack("notify")):
+        raise ConfigError("notify", lacking)
     case = checklist.case(settings, _measure(settings))
     answers = checklist.answers(case)
     sign_ins = asyncio.run(_sign_in(settings, online=online))
