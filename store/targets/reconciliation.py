@@ -14,6 +14,7 @@ from store.cells.cell_ids import (
     of_channel,
     word,
 )
+from store.database import bulk
 from store.model import UNCOUNTED, ChannelTerms, Millis
 from store.targets import copies
 from store.targets.policy_sql import STATE_DIFFERS, PolicySql, state_settles_at
@@ -208,22 +209,18 @@ class Reconciliation:
         (moved,) = self._connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM affected t WHERE {_MOVED} LIMIT {instants.MANY})"
         ).fetchone()
-        # As INSERT, for it looks each cell up once and in their order: an UPDATE finds them first.
-        stays = """cells.target_quantity IS excluded.target_quantity
-          AND cells.target_state IS excluded.target_state"""
+        stays = "cells.target_quantity IS t.quantity AND cells.target_state IS t.state"
         is_first = f"""cells.since_kept IS NULL AND cells.target_quantity IS NULL
           AND cells.target_state IS NULL AND {instant("cells.observed_kept")} = :now"""
         differs = """(t.kind IS NOT NULL OR t.closely IS NOT NULL AND EXISTS
           (SELECT 1 FROM differing f WHERE f.listing_id = t.id))"""
+        # An INSERT that turns into an UPDATE can't be kept from copying each page first.
         self._connection.execute(
-            f"""INSERT INTO cells (id, target_quantity, target_state, differs)
-            SELECT t.id, t.quantity, t.state, {differs} FROM affected t
-            WHERE {_MOVED} OR t.differed <> {differs}
-            ON CONFLICT (id) DO UPDATE SET
-              target_quantity = excluded.target_quantity, target_state = excluded.target_state,
-              differs = excluded.differs,
-              since_kept = CASE WHEN {stays} THEN cells.since_kept WHEN {is_first} THEN NULL
-                ELSE :kept_now END""",
+            f"""{bulk.UPDATE} cells SET (target_quantity, target_state, differs, since_kept) =
+              (SELECT t.quantity, t.state, {differs}, CASE WHEN {stays} THEN cells.since_kept
+                  WHEN {is_first} THEN NULL ELSE :kept_now END
+                FROM affected t WHERE t.id = cells.id)
+            WHERE id IN (SELECT t.id FROM affected t WHERE {_MOVED} OR t.differed <> {differs})""",
             {"now": now, "kept_now": instants.kept_as(self._connection, now, moved)},
         )
 
