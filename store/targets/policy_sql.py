@@ -121,7 +121,7 @@ class PolicySql:
         """SQL for how many pieces one unit of the quantity's authority holds."""
         channels = {channel.name: channel for channel in self.terms.channels}
         return self.case(
-            (rule.skus, self._units(channels[rule.quantity])) for rule in self.terms.authorities
+            (rule.skus, self.units_of(channels[rule.quantity])) for rule in self.terms.authorities
         )
 
     def counts_pieces(self) -> bool:
@@ -154,7 +154,7 @@ class PolicySql:
 
     def units(self) -> str:
         """SQL for how many pieces one unit of listing l's channel holds."""
-        return self.per_channel(self._units)
+        return self.per_channel(self.units_of)
 
     def sold(self, channel: ChannelTerms) -> str:
         """SQL for whether the channel sells `i.sku` at all: 0 or 1."""
@@ -177,7 +177,7 @@ class PolicySql:
         number = "NULL"
         inflow = self._inflow("quantity")
         if inflow is not None and inflow is not channel:
-            theirs = f"s.available * {self._units(inflow)} / {self._units(channel)}"
+            theirs = f"s.available * {self.units_of(inflow)} / {self.units_of(channel)}"
             number = self._shown_by(inflow, f"max(0, {theirs})")
         return self._by_authority("quantity", channel, self.policy_quantity(channel), number)
 
@@ -247,7 +247,8 @@ class PolicySql:
         return f"""(SELECT {expression} FROM listings s
           WHERE s.id = {listing} AND s.present = 1 AND s.copies = 1)"""
 
-    def _units(self, channel: ChannelTerms) -> str:
+    def units_of(self, channel: ChannelTerms) -> str:
+        """SQL for how many pieces of item i one unit of the channel holds."""
         return self._figure(channel, "units") or self.case(
             (rule.skus, str(rule.units)) for rule in channel.policies
         )

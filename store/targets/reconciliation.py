@@ -23,9 +23,11 @@ WORK_TABLES = (
     # `quantity`, `state`: the target now. What the cell was until now: its target, since when that
     # was in force, whether it differed. What it shows, and what `kind` of disagreement that is,
     # where it has to be looked at no more `closely`: 1, or 2 where it is marked. States as kept.
+    # `price`: what the item says that a unit costs.
     """CREATE TEMP TABLE IF NOT EXISTS affected (id INTEGER PRIMARY KEY, quantity INTEGER, state,
       was_quantity INTEGER, was_state, since INTEGER, differed INTEGER NOT NULL,
-      available INTEGER, shown, at_least INTEGER NOT NULL, closely INTEGER, kind TEXT)""",
+      available INTEGER, shown, at_least INTEGER NOT NULL, price INTEGER,
+      closely INTEGER, kind TEXT)""",
     """CREATE INDEX IF NOT EXISTS temp.affected_closely ON affected (closely, id)
       WHERE closely IS NOT NULL""",
     """CREATE TEMP TABLE IF NOT EXISTS differing (listing_id INTEGER NOT NULL,
@@ -177,16 +179,19 @@ class Reconciliation:
         # target out once, and not wherever one is compared.
         self._run("DELETE FROM affected")
         for channel_id, channel in self._channels.items():
-            quantity = state = "NULL"
+            quantity = state = price = "NULL"
             if channel is not None:
                 quantity = self._compiled.target_quantity(channel)
                 state = self._compiled.target_state(channel)
+                price = "i.price_minor"
+                if self._counts_units():
+                    price += f" * {self._compiled.units_of(channel)}"
             found = self._run(
                 f"""INSERT INTO affected SELECT l.id, l.quantity, l.target, l.target_quantity,
                   l.target_state, {SINCE.format("l")}, l.differs, l.available, l.shown, l.at_least,
-                  {_CLOSELY}, {_KIND}
+                  l.price, {_CLOSELY}, {_KIND}
                 FROM (SELECT {_CELL}, {quantity} AS quantity, {code(state)} AS target,
-                    {_MAY_DIFFER} AS may_differ
+                    {price} AS price, {_MAY_DIFFER} AS may_differ
                   FROM moved m CROSS JOIN cells l ON l.id = {cell(str(channel_id), "m.item_id")}
                   CROSS JOIN items i ON i.id = m.item_id LIMIT -1) l
                 WHERE l.target_quantity IS NOT l.quantity OR l.target_state IS NOT l.target
@@ -315,26 +320,32 @@ class Reconciliation:
         """SQL for what differs of a channel's cells that need not be looked at closely."""
         channel = self._channels[channel_id]
         assert channel is not None
-        return f"""SELECT i.id, l.id, {channel_id}, l.kind, l.available, {word("l.shown")},
-          l.wanted, {word("l.state")}, l.wanted - l.available, {_settles_at("l.id")},
-          abs(l.wanted - l.available) * {self._price()}, {int("quantity" in channel.writes)},
-          {self._compiled.rests_on("quantity")}, NULL, l.at_least, :now, :now
+        # The items lie far apart, and were read already: only what hangs on rules is asked of them.
+        rests_on = self._compiled.rests_on("quantity")
+        of_item = "" if rests_on == "NULL" else f"CROSS JOIN items i ON i.id = {item_of('l.id')}"
+        return f"""SELECT {item_of("l.id")}, l.id, {channel_id}, l.kind, l.available,
+          {word("l.shown")}, l.wanted, {word("l.state")}, l.wanted - l.available,
+          {_settles_at("l.id")}, abs(l.wanted - l.available) * coalesce(l.price_minor, l.price),
+          {int("quantity" in channel.writes)}, {rests_on}, NULL, l.at_least, :now, :now
         FROM (SELECT t.*, t.quantity AS wanted, {channel_id} AS channel_id,
             CASE WHEN t.since IS NOT NULL THEN t.was_quantity END AS was,
             (SELECT x.price_minor FROM cell_details x WHERE x.id = t.id) AS price_minor,
             {channel.settle_reduce_ms} AS reduce_ms, {channel.settle_raise_ms} AS raise_ms
           FROM affected t WHERE t.kind IS NOT NULL AND {_of(channel_id)}) l
-        CROSS JOIN items i ON i.id = {item_of("l.id")} WHERE 1"""
+        {of_item} WHERE 1"""
 
     def _price(self) -> str:
         """SQL for the price of one unit of listing l: its own, else that of the pieces in it."""
-        if all(
-            rule.units == 1
+        units = f" * {self._compiled.units()}" if self._counts_units() else ""
+        return f"coalesce(l.price_minor, i.price_minor{units})"
+
+    def _counts_units(self) -> bool:
+        """Whether a unit of any channel is other than one piece."""
+        return any(
+            rule.units != 1
             for channel in self._compiled.terms.channels
             for rule in channel.policies
-        ):
-            return "coalesce(l.price_minor, i.price_minor)"
-        return f"coalesce(l.price_minor, i.price_minor * {self._compiled.units()})"
+        )
 
     def _run(self, statement: str, now: Millis | None = None) -> int:
         """Run it with the patterns that it binds; return how many rows it wrote."""

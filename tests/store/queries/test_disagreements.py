@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from store.model import Kind, Refused, Status
+from store.model import Kind, Policy, Record, Refused, Status
 from store.queries import views
 from store.queries.ranking import grouped, total_of
 from store.queries.ranking_values import GroupBy
@@ -56,3 +56,17 @@ def test_all_counts_are_those_of_the_list(tmp_path: Path) -> None:
         w.reconfigure(terms(warehouse(), channel("market")))
         assert w.overview().unreadable == 2
         assert len(set(counted(w))) == 1
+
+
+def test_money_at_risk_counts_a_unit_as_the_pieces_in_it_unless_it_has_its_own_price(
+    tmp_path: Path,
+) -> None:
+    boxes = channel("shop", policies=(Policy("*", units=6),))
+    with world(tmp_path, boxes) as w:
+        w.poll("warehouse", [Record(sku, 12, state="active", price_minor=50) for sku in "AB"])
+        w.poll("shop", [Record("A", 5, state="active"), Record("B", 5, price_minor=250)])
+
+        assert w.rows("SELECT risk_minor FROM open_disagreements ORDER BY listing_id") == [
+            (3 * 6 * 50,),
+            (3 * 250,),
+        ]
