@@ -12,6 +12,7 @@ from console.__main__ import run
 from sync import channels
 from sync.channels import plugins
 from sync.channels.plugins import BrokenPlugin
+from tests.long_run import first
 
 MODULE = """
 import msgspec
@@ -166,10 +167,11 @@ def test_a_broken_one_is_an_error_that_names_its_package(
     assert why in str(caught.value)
 
 
-@pytest.mark.parametrize(("module", "why"), BROKEN)
+@pytest.mark.parametrize("case", first(3, BROKEN))
 def test_skew_channels_shows_what_is_broken_and_lists_the_others(
-    install: Install, module: str | None, why: str, skew: Skew
+    install: Install, case: tuple[str | None, str], skew: Skew
 ) -> None:
+    module, why = case
     install(module=module)
     install("skew-pigeon", "pigeon", MODULE.replace("parcel", "pigeon"))
 
