@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import inspect
 import os
 import sys
 import tempfile
@@ -51,36 +50,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_KEPT].cleanup()
 
 
-def _leaves_out_long(config: pytest.Config) -> bool:
-    """Whether what is of the long run is left out: it is, unless a test is named."""
-    return not long_run.is_long() and not any("::" in argument for argument in config.args)
-
-
-def pytest_pycollect_makeitem(
-    collector: pytest.Module | pytest.Class, name: str, obj: object
-) -> list[pytest.Item] | None:
-    """Make no test of a function that is left out anyway: making it costs every worker time."""
-    is_long = any(mark.name == "long" for mark in _marks(obj)) and collector.funcnamefilter(name)
-    return [] if is_long and _leaves_out_long(collector.config) else None
-
-
-def _marks(function: object) -> list[pytest.Mark]:
-    marks = getattr(function, "pytestmark", None) if inspect.isfunction(function) else None
-    return marks if isinstance(marks, list) else []
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> Iterator[None]:
-    """Make none of the cases that are left out either, where others stay."""
-    yield
-    if _leaves_out_long(metafunc.config):
-        plain = [case for case in metafunc._calls if "long" not in {m.name for m in case.marks}]
-        metafunc._calls = plain or metafunc._calls
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is of the long run, and begin with what waits longest."""
-    if _leaves_out_long(config):
+    """Leave out what is of the long run, unless it is named, and begin with what waits longest."""
+    if not long_run.is_long() and not any("::" in argument for argument in config.args):
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
