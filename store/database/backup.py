@@ -5,7 +5,6 @@ and on disk, so that what is there can be restored.
 """
 
 import os
-import secrets
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,6 +18,9 @@ def back_up(cache: Path, target: Path, *, replace: bool = False) -> int:
     Raises StoreError, with nothing left behind: where `target` is there already and is not to be
     replaced, is the cache itself, or can't be written, and where `cache` is no database.
     """
+    # It loads OpenSSL, which takes longer than most commands, and nearly every open asks no backup.
+    import secrets
+
     # A name of its own: another backup to the same file may be under way, or have been killed.
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:

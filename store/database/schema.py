@@ -6,29 +6,13 @@ program knows was written by a newer Skew and is refused before anything is touc
 
 import contextlib
 import functools
+import importlib
 import itertools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from store.database.migrations import (
-    v1_core,
-    v2_events,
-    v3_unexplained,
-    v4_acknowledgements,
-    v5_counted_events,
-    v6_v7_pauses,
-    v8_v9_answers,
-    v10_v15_listings,
-    v11_v13_updates,
-    v12_future_times,
-    v14_sku_skeletons,
-    v16_at_least,
-    v17_v20_polls,
-    v22_v23_history,
-)
-from store.database.migrations.v21 import cells
 from store.database.upgrade import backup, disk, migrating
 from store.database.upgrade.migrating import Told, schema_number
 from store.database.upgrade.slices import SlicedMigration
@@ -39,32 +23,58 @@ if TYPE_CHECKING:
 
     Migration = Callable[[SqliteUtils], None] | SlicedMigration
 
-MIGRATIONS: "tuple[Migration, ...]" = (
-    v1_core.run,
-    v2_events.run,
-    v3_unexplained.run,
-    v4_acknowledgements.run,
-    v5_counted_events.run,
-    v6_v7_pauses.make_write_pauses,
-    v6_v7_pauses.make_list_lag,
-    v8_v9_answers.make_warnings,
-    v8_v9_answers.make_bad_records,
-    v10_v15_listings.make_uncounted,
-    v11_v13_updates.make_writes,
-    v12_future_times.run,
-    v11_v13_updates.make_approved_refs,
-    v14_sku_skeletons.run,
-    v10_v15_listings.make_copies,
-    v16_at_least.run,
-    v17_v20_polls.make_file_sequence,
-    v17_v20_polls.make_sweeps,
-    v17_v20_polls.make_allowance_unit,
-    v17_v20_polls.make_memories,
-    cells.MIGRATION,
-    v22_v23_history.narrow_history,
-    v22_v23_history.make_told,
+
+class ImportedLater(NamedTuple):
+    """A migration by its name: nearly every open finds all of them done, and imports none."""
+
+    module: str
+    """Within `store.database.migrations`."""
+    name: str = "run"
+
+    def load(self) -> "Migration":
+        """The migration itself."""
+        module = importlib.import_module(f"store.database.migrations.{self.module}")
+        found: Migration = getattr(module, self.name)
+        return found
+
+    def __call__(self, database: "SqliteUtils") -> None:
+        """Do all of it in the caller's transaction."""
+        self.load()(database)
+
+
+MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
+    ImportedLater("v1_core"),
+    ImportedLater("v2_events"),
+    ImportedLater("v3_unexplained"),
+    ImportedLater("v4_acknowledgements"),
+    ImportedLater("v5_counted_events"),
+    ImportedLater("v6_v7_pauses", "make_write_pauses"),
+    ImportedLater("v6_v7_pauses", "make_list_lag"),
+    ImportedLater("v8_v9_answers", "make_warnings"),
+    ImportedLater("v8_v9_answers", "make_bad_records"),
+    ImportedLater("v10_v15_listings", "make_uncounted"),
+    ImportedLater("v11_v13_updates", "make_writes"),
+    ImportedLater("v12_future_times"),
+    ImportedLater("v11_v13_updates", "make_approved_refs"),
+    ImportedLater("v14_sku_skeletons"),
+    ImportedLater("v10_v15_listings", "make_copies"),
+    ImportedLater("v16_at_least"),
+    ImportedLater("v17_v20_polls", "make_file_sequence"),
+    ImportedLater("v17_v20_polls", "make_sweeps"),
+    ImportedLater("v17_v20_polls", "make_allowance_unit"),
+    ImportedLater("v17_v20_polls", "make_memories"),
+    ImportedLater("v21.cells", "MIGRATION"),
+    ImportedLater("v22_v23_history", "narrow_history"),
+    ImportedLater("v22_v23_history", "make_told"),
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
+
+
+def _loaded(migrations: "tuple[Migration | ImportedLater, ...]") -> "tuple[Migration, ...]":
+    return tuple(
+        migration.load() if isinstance(migration, ImportedLater) else migration
+        for migration in migrations
+    )
 
 
 def migrate(connection: sqlite3.Connection, told: Told = lambda _: None) -> Path | None:
@@ -98,14 +108,14 @@ def _at_once(connection: sqlite3.Connection, saved: Path | None) -> Path | None:
     try:
         # Another process may have migrated while this one waited for the lock.
         before, half = schema_number(connection)
-        waiting = () if half else MIGRATIONS[before:]
+        waiting = () if half else _loaded(MIGRATIONS[before:])
         if waiting and before and saved is None:
             if any(isinstance(migration, SlicedMigration) for migration in waiting):
                 migrating.check_unused(connection)
                 disk.check_room(connection)
             saved = made = backup.make(connection, before)
         if waiting:
-            _run(connection, before, saved)
+            _run(connection, before, waiting, saved)
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has ended the transaction already; a commit that failed has not.
@@ -117,23 +127,26 @@ def _at_once(connection: sqlite3.Connection, saved: Path | None) -> Path | None:
     return saved
 
 
-def _run(connection: sqlite3.Connection, before: int, saved: Path | None) -> None:
+def _run(
+    connection: sqlite3.Connection,
+    before: int,
+    waiting: "tuple[Migration, ...]",
+    saved: Path | None,
+) -> None:
     # Imported here, for it is slow to load and nearly every open finds all migrations done.
     from sqlite_utils import Database as SqliteUtils
 
     if not before:
-        for statement in _newest(MIGRATIONS):
+        for statement in _newest(waiting):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         return
-    first = MIGRATIONS[before]
+    first = waiting[0]
     if isinstance(first, SlicedMigration):
         migrating.begin(connection, first, done=before, backup=saved)
         return
     whole = list(
-        itertools.takewhile(
-            lambda migration: not isinstance(migration, SlicedMigration), MIGRATIONS[before:]
-        )
+        itertools.takewhile(lambda migration: not isinstance(migration, SlicedMigration), waiting)
     )
     for migration in whole:
         migration(SqliteUtils(connection))
@@ -142,7 +155,7 @@ def _run(connection: sqlite3.Connection, before: int, saved: Path | None) -> Non
 
 def _in_slices(connection: sqlite3.Connection, number: int, told: Told) -> Path | None:
     """Go on with the migration in slices after so many; answer the backup from before it."""
-    migration = MIGRATIONS[number]
+    (migration,) = _loaded(MIGRATIONS[number : number + 1])
     assert isinstance(migration, SlicedMigration)
     # Dropping a table that others refer to would look through all of those. What is dropped is not
     # overwritten with zeros, which some builds of SQLite do: all of it would go through the log.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from store.cells.cell_ids import cell, item_of
 from store.model import Millis
 from store.open_counts.plain import HOLDS, KEY
-from store.targets.verdict_sql import LISTED, REASON
+from store.targets.verdict_sql import LISTED, REASON_WITHOUT_PARTS
 
 # A group, as a disagreement with nothing odd about it: so one definition of a reason serves both.
 _AS_ONE = """(SELECT *, NULL AS id, NULL AS rests_on, NULL AS item_id, NULL AS listing_id,
@@ -33,12 +33,16 @@ WITH_ODD = f"""WITH odd AS MATERIALIZED (SELECT DISTINCT d.id
   WHERE coalesce(o.problem, o.twins, o.frozen_at) IS NOT NULL OR o.copies > 1)"""
 """Begins a query: the ids that are `odd`."""
 
-GROUPS = f"groups AS MATERIALIZED (SELECT d.*, {REASON} AS reason FROM {_AS_ONE} WHERE {LISTED})"
+GROUPS = f"""groups AS MATERIALIZED
+  (SELECT d.*, {REASON_WITHOUT_PARTS} AS reason FROM {_AS_ONE} WHERE {LISTED})"""
 """Another table for its WITH: the groups, each with its reason."""
 
 BY_THEMSELVES = """d.id IN (SELECT id FROM odd UNION ALL SELECT id FROM open_apart
   UNION ALL SELECT id FROM open_disagreements WHERE id > (SELECT upto FROM open_counts_reach))"""
 """SQL for whether a disagreement is judged by itself."""
+
+_SOME_BY_THEMSELVES = f"""{WITH_ODD}
+SELECT EXISTS (SELECT 1 FROM open_disagreements d WHERE {BY_THEMSELVES})"""
 
 IS_COUNTED = """d.id <= (SELECT upto FROM open_counts_reach)
   AND d.id NOT IN (SELECT id FROM open_apart)"""
@@ -89,3 +93,9 @@ def hold(connection: sqlite3.Connection, *, now: Millis) -> bool:
         return False
     (holds,) = connection.execute(_ALL_HOLD, {"now": now}).fetchone()
     return bool(holds)
+
+
+def hold_of_all(connection: sqlite3.Connection) -> bool:
+    """Whether none is to be judged by itself, nor taken out of its group."""
+    (some,) = connection.execute(_SOME_BY_THEMSELVES).fetchone()
+    return not some

@@ -115,12 +115,21 @@ def _unseen_fall(listing: str, channel: str) -> str:
     AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
 
 
-_UNSEEN_FALL = f"""({_unseen_fall("a", "ac")} OR d.rests_on IS NULL AND {HAS_PARTS}
-    AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")}))"""
+_PART_UNSEEN = f"""d.rests_on IS NULL AND {HAS_PARTS}
+  AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")})"""
+_PART_WITH_GAP = f"""d.rests_on IS NULL AND {HAS_PARTS}
+  AND EXISTS (SELECT 1 {_OF_PARTS}) AND pc.gap IS NOT NULL)"""
 
-# The order is that of what a person has to do first: a channel that is not read at all comes before
-# an authority that is not, and both before what passes by itself.
-REASON = f"""CASE
+
+def _reason(*, parts: bool) -> str:
+    """SQL for the reason; not `parts`: of a disagreement whose item has none."""
+
+    def or_part(sql: str) -> str:
+        return f"OR {sql}" if parts else ""
+
+    # The order is that of what a person has to do first: a channel that is not read at all comes
+    # before an authority that is not, and both before what passes by itself.
+    return f"""CASE
   WHEN c.last_success_at IS NULL THEN '{Reason.NEVER_READ}'
   WHEN c.quarantined_poll_id IS NOT NULL THEN '{Reason.QUARANTINED}'
   WHEN {_stale("c", "l")} THEN '{Reason.CHANNEL_STALE}'
@@ -129,22 +138,25 @@ REASON = f"""CASE
   WHEN ac.id IS NOT NULL AND {_stale("ac", "a")} THEN '{Reason.AUTHORITY_STALE}'
   WHEN a.problem IS NOT NULL THEN '{Reason.AUTHORITY_UNREADABLE}'
   WHEN a.copies > 1 AND ac.id <> c.id THEN '{Reason.AUTHORITY_DUPLICATE}'
-  WHEN d.rests_on IS NULL AND ({_PART_IN_DOUBT}
-    OR {_STATE_IN_DOUBT}) THEN '{Reason.AUTHORITY_STALE}'
+  WHEN d.rests_on IS NULL AND ({_STATE_IN_DOUBT}
+    {or_part(_PART_IN_DOUBT)}) THEN '{Reason.AUTHORITY_STALE}'
   WHEN l.frozen_at IS NOT NULL AND d.kind IN {CORRECTED} THEN '{Reason.FROZEN}'
   WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
   WHEN {RAISES} AND (c.gap IS NOT NULL OR ac.gap IS NOT NULL
-    OR d.rests_on IS NULL AND {HAS_PARTS}
-      AND EXISTS (SELECT 1 {_OF_PARTS}) AND pc.gap IS NOT NULL))
-  THEN '{Reason.INCOMPLETE}'
+    {or_part(_PART_WITH_GAP)}) THEN '{Reason.INCOMPLETE}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
-    AND {_UNSEEN_FALL}
-  THEN '{Reason.AUTHORITY_BEHIND}'
+    AND ({_unseen_fall("a", "ac")} {or_part(_PART_UNSEEN)}) THEN '{Reason.AUTHORITY_BEHIND}'
   WHEN {RAISES} AND ac.id <> c.id AND (c.last_success_at <= l.observed_at
     OR l.twins IS NOT NULL AND c.last_success_at <= l.fell_at)
   THEN '{Reason.SECOND_READING}'
   ELSE '' END"""
+
+
+REASON = _reason(parts=True)
 """SQL for its `Reason`, why it can't be acted on now; empty where it can."""
+
+REASON_WITHOUT_PARTS = _reason(parts=False)
+"""The same of a disagreement whose item has no parts, which SQLite prepares in half the time."""
 
 STANDS = f"""CASE
   WHEN d.kind NOT IN {CORRECTED} OR d.kind = 'state' AND d.available IS NULL THEN ''

@@ -1,6 +1,5 @@
 """Room on the disk for what a migration makes, and for the log beside the cache."""
 
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -30,6 +29,9 @@ def check_room(connection: sqlite3.Connection) -> None:
     # A backup, as large as the cache. The new tables hold what the old ones do, and fill the pages
     # that are free first.
     needed = size * (pages + max(0, pages - 2 * free)) + LOG_BYTES
+    # It brings three ways to pack files, and is asked for once in a cache's life.
+    import shutil
+
     there = shutil.disk_usage(cache.parent).free
     if there < needed:
         raise NoRoom(

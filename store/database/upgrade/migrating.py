@@ -6,7 +6,6 @@ tables, not even by a process of an older Skew that still has it open.
 """
 
 import os
-import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -177,6 +176,8 @@ def wait_for_other(connection: sqlite3.Connection, told: Told) -> None:
 
 
 def _us() -> tuple[str, int]:
+    import socket  # Only whoever migrates has to say where it runs.
+
     return socket.gethostname(), os.getpid()
 
 

@@ -60,6 +60,16 @@ def test_status_checks_no_configuration_that_was_right(seeded: Path, skew: Any) 
     assert not found & {"store.database.schema", "store.polling"}
 
 
+def test_a_cache_of_the_newest_schema_is_opened_without_what_migrates_one(
+    seeded: Path, skew: Any
+) -> None:
+    skew("diff", "--config", str(seeded))
+    found = imported("diff", "--config", str(seeded), code=1)
+
+    assert not [name for name in found if name.startswith("store.database.migrations.")]
+    assert not found & {"secrets", "hmac", "socket", "sqlite_utils"}
+
+
 def test_a_poll_of_files_imports_neither_the_network_nor_what_it_seldom_needs(
     seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
