@@ -11,7 +11,6 @@ import os
 import select
 import stat
 import sys
-import tempfile
 import time
 from typing import IO, Self, TextIO
 
@@ -66,6 +65,8 @@ class Outlet:
             if not data:
                 return
             # In the folder for temporary files, without a name: gone however the process ends.
+            import tempfile  # It brings three ways to pack files, and few readers are slow.
+
             self._kept = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the outlet.
         self._kept.seek(0, os.SEEK_END)
         self._kept.write(data)

@@ -103,16 +103,20 @@ def find_layout(
     above = 0
     if named is not None and is_delimiter(named[1]):
         above, delimiter = 1, delimiter or named[1]
-    delimiters = [delimiter] if delimiter else DELIMITERS
     lines = first[max(above, skip or 0) :]
-    layouts = [
-        _layout(row, encoding, delimiter, columns, len(first) - len(lines) + last)
-        for delimiter in delimiters
-        for row, last in _rows(lines, delimiter, only_one=skip is not None)
-    ]
-    fitting = [layout for layout in layouts if not _lacking(layout, columns, needed)]
-    if fitting:
-        return min(fitting, key=lambda layout: layout.lines)
+    above = len(first) - len(lines)
+    layouts: list[Layout] = []
+    fitting: Layout | None = None
+    for sign in [delimiter] if delimiter else DELIMITERS:
+        for row, last in _rows(lines, sign, only_one=skip is not None):
+            # Mostly the first line is the header: what stands below it is none.
+            if fitting is not None and above + last >= fitting.lines:
+                continue
+            layouts.append(_layout(row, encoding, sign, columns, above + last))
+            if not _lacking(layouts[-1], columns, needed):
+                fitting = layouts[-1]
+    if fitting is not None:
+        return fitting
     best = max(layouts, key=_likely, default=_layout([], encoding, ",", columns, 1))
     found = ", ".join(values.quoted(column).strip('"') for column in best.header[:_COLUMNS_SHOWN])
     raise LayoutError(

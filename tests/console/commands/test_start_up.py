@@ -67,7 +67,7 @@ def test_a_cache_of_the_newest_schema_is_opened_without_what_migrates_one(
     found = imported("diff", "--config", str(seeded), code=1)
 
     assert not [name for name in found if name.startswith("store.database.migrations.")]
-    assert not found & {"secrets", "hmac", "socket", "sqlite_utils"}
+    assert not found & {"secrets", "hmac", "socket", "sqlite_utils", "tempfile"}
 
 
 def test_a_poll_of_files_imports_neither_the_network_nor_what_it_seldom_needs(
