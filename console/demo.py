@@ -155,14 +155,14 @@ def _headless(settings: Settings, for_ms: int | None) -> int:
     from console.reports import tables
     from console.reports.table import Paper
     from store.database.connection import Database
-    from store.queries import views
+    from store.queries import status_counts, views
 
     span = "until you stop it" if for_ms is None else f"for {for_ms / 1000:g} s"
     note(f"a shop of {len(catalogue())} SKUs on this machine, {span}")
     with Database.open(settings.database) as database:
         asyncio.run(_engine(settings, database, for_ms))
         now = SystemClock().now()
-        counts = database.read(views.status, now=now)
+        counts = database.read(status_counts.status, now=now)
         pending = database.read(
             views.updates, statuses=(CorrectionStatus.PROPOSED,), limit=PENDING_MAX
         )

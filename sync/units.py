@@ -3,7 +3,6 @@
 Also `Flow`, which way an attribute flows: it needs more than a type to be read.
 """
 
-import ipaddress
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -122,6 +121,8 @@ def flow(value: object) -> Flow:
 
 def listen_address(value: object) -> ListenAddress:
     """Read `"127.0.0.1:9464"`, `"[::1]:9464"` or `"localhost:9464"`. Raises ValueError."""
+    import ipaddress  # Few configurations have an address, and each command reads one.
+
     written = value.strip() if isinstance(value, str) else ""
     host, _, port = written.rpartition(":")
     host = "127.0.0.1" if host == "localhost" else host

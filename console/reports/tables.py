@@ -1,12 +1,12 @@
 """Health, updates, decisions, polls, kinds of channel and keys, as lines of text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+# What to do next (`console.text.remedies`) is imported where there is something to be done:
+# `skew status`, which a monitor calls every few seconds, mostly says that all is well.
 from console.reports.table import Paper, TableCell, TableColumn, TableInParts
-from console.text import remedies
 from console.text.format import (
     NONE,
     age,
@@ -23,6 +23,8 @@ from store.model import Correction, CorrectionStatus, Freshness, Incident, Milli
 from store.queries.values import ChannelHealth, StatusCounts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.keys.action import Action
     from sync.corrections.decide import BlastRadius
     from sync.polling.poll_report import PollReport
@@ -58,6 +60,8 @@ def status(counts: StatusCounts, paper: Paper, window: "WindowStanding | None" =
     """All of `skew status`."""
     lines = []
     if counts.write_pause is not None:
+        from console.text import remedies
+
         # First, for it is what keeps all the rest from being put right.
         sign, words = TableCell("‖ ", "red"), remedies.write_pause_with_remedy(counts.write_pause)
         lines += [paper.line(sign, words), ""]
@@ -117,6 +121,8 @@ def decisions(
     decisions: Sequence[Decision], done: str, paper: Paper, noun: str = "update"
 ) -> Lines:
     """How many decisions were done, and each that was not, or has a note, with why."""
+    from console.text import remedies
+
     moved = sum(decision.ok and not decision.why for decision in decisions)
     lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not decisions else []
     for decision in decisions:
@@ -132,6 +138,8 @@ def polls(
     unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> Lines:
     """What each channel's poll came to; `unread`: by channel, what of a good one can't be read."""
+    from console.text import remedies
+
     columns = (
         TableColumn("CHANNEL", flexible=True),
         TableColumn("POLL"),
@@ -164,7 +172,7 @@ def polls(
     return _with_notes(paper.table(columns, rows), notes, paper)
 
 
-def keys(actions: Iterable["Action"], path: Path, paper: Paper) -> Lines:
+def keys(actions: Iterable["Action"], path: "Path", paper: Paper) -> Lines:
     """The console's actions with their keys, and where users set their own."""
     columns = (
         TableColumn("KEY"),
@@ -239,6 +247,8 @@ def _health(channel: ChannelHealth) -> str | None:
     """The channel's last error, and who paused it; None where there is neither."""
     error = channel.last_error
     if error and channel.freshness is Freshness.QUARANTINED:
+        from console.text import remedies
+
         error = remedies.quarantine_with_remedy(error, channel.name)
     paused = None
     if channel.paused_by is not None:

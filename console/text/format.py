@@ -5,7 +5,6 @@ terminal, or a bidi control that turns a number round. `clean` is the one gate t
 passes, in the screens, the reports, the CSV and the logs alike.
 """
 
-import json
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -127,6 +126,8 @@ def value(
 def copies_of(twins: str | None) -> list[dict[str, object]]:
     """What each of a SKU's listings on one channel shows: their ref, number and state."""
     names = ("ref", "available", "state")
+    import json  # Few listings have twins.
+
     return [dict(zip(names, shown, strict=False)) for shown in json.loads(twins or "[]")]
 
 

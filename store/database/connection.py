@@ -11,12 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self
 
-from store.database import log_bound
 from store.database.log_bound import LogBound
+from store.database.opening import P, T, Work, connect, named_errors
 from store.database.threads import DatabaseThreads
-from store.errors import CacheGone, CacheMigrating, DatabaseBusy, NotADatabase, StoreError
+from store.errors import CacheGone, StoreError
 from store.model import Millis
 
 if TYPE_CHECKING:
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
     from store.database.upgrade.slices import MigrationProgress
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Work = Callable[Concatenate[sqlite3.Connection, P], T]
 Check = Callable[[sqlite3.Connection], None]
 
-BUSY_TIMEOUT_S = 10.0
 READERS = 3
 
 
@@ -88,7 +84,7 @@ class Database:
             _create_private(path)
         database = cls(path, read_only=read_only, past=past)
         try:
-            with _named_errors(path, database._is_emptied):
+            with named_errors(path, database._is_emptied):
                 if past is not None:
                     schema.check_is_newest(database._connection())
                 elif read_only:
@@ -161,7 +157,7 @@ class Database:
         return self._read(work, *args, **kwargs)
 
     def _read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with _named_errors(self.path, self._is_emptied):
+        with named_errors(self.path, self._is_emptied):
             connection = self._connection()
             connection.execute("BEGIN")
             end = "ROLLBACK"
@@ -184,7 +180,7 @@ class Database:
         """
         if self._past is not None:
             raise ValueError("a cache of the past has one reader, which is not held")
-        with _named_errors(self.path, self._is_emptied):
+        with named_errors(self.path, self._is_emptied):
             connection = self._connection()
             connection.execute("BEGIN")
             try:
@@ -205,7 +201,7 @@ class Database:
 
         Compare it with an earlier answer on the same thread; other threads see other numbers.
         """
-        with _named_errors(self.path, self._is_emptied):
+        with named_errors(self.path, self._is_emptied):
             return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
 
     def log_bytes(self) -> int:
@@ -248,7 +244,7 @@ class Database:
         return self._threads.writer.submit(lambda: self._transact(work, *args, **kwargs))
 
     def _transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with _named_errors(self.path, self._is_emptied):
+        with named_errors(self.path, self._is_emptied):
             connection = self._connection()
             # Taking the write lock at once, and not at the first statement that writes, is what
             # lets SQLite wait for another process instead of failing half way with "locked".
@@ -277,7 +273,7 @@ class Database:
                 # A thread may read for the first time long after the cache was opened, and must
                 # not open another file that has taken the path meanwhile.
                 self.check_file()
-            held = self._local.connection = _connect(self.path, read_only=self.read_only)
+            held = self._local.connection = connect(self.path, read_only=self.read_only)
             if self._past is not None:
                 self._past.prepare(held)
             with self._lock:
@@ -294,39 +290,6 @@ class Snapshot:
     def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` at the snapshot's instant."""
         return work(self._connection, *args, **kwargs)
-
-
-def read_once(path: Path, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work` on one snapshot of a cache that is there, and close it. Raises StoreError.
-
-    Its schema is not looked at: for whoever knows it. Nothing is created, migrated or written.
-    """
-    with (
-        _named_errors(path, lambda: True),
-        contextlib.closing(_connect(path, read_only=True)) as connection,
-    ):
-        connection.execute("BEGIN")
-        return work(connection, *args, **kwargs)
-
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rw"
-    # The path goes through as_uri, which escapes what a URI would read as a parameter.
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=512,
-    )
-    # With WAL, a commit survives the death of the process at any instant. A crash of the operating
-    # system can lose the newest commits but never tear the file: they can be read again.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32768")
-    connection.execute(f"PRAGMA journal_size_limit = {log_bound.BYTES_MAX}")
-    return connection
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -363,31 +326,3 @@ def _uncancelled(future: "Future[T]") -> "Future[T]":
 
     future.add_done_callback(pass_on)
     return shown
-
-
-@contextlib.contextmanager
-def _named_errors(path: Path, emptied: Callable[[], bool]) -> Iterator[None]:
-    """Turn SQLite's trouble with the file into ours; a bug in our SQL stays a bug."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        from store.database.upgrade import migrating
-
-        if migrating.REFUSAL in str(error):
-            raise CacheMigrating(f"{path}: {error}; start this one again") from error
-        raise
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusy(f"{path}: another process holds the cache: {text}") from error
-        if "no such table" in text and emptied():
-            raise NotADatabase(f"{path} is empty, or is damaged: {text}") from error
-        if "unable to open" in text or "disk" in text or "readonly" in text or "full" in text:
-            raise StoreError(f"{path}: {text}") from error
-        raise
-    except sqlite3.DatabaseError as error:
-        # Its subclasses (IntegrityError, ProgrammingError …) are faults of our SQL, not of the
-        # file.
-        if type(error) is sqlite3.DatabaseError:
-            raise NotADatabase(f"{path} is not a cache of Skew, or is damaged: {error}") from error
-        raise

@@ -7,7 +7,10 @@ whoever runs an engine is told of that (`sync.engine.retention`).
 """
 
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BYTES_MAX = 64 * 1024 * 1024
 """From here on it is worked off."""
@@ -20,7 +23,7 @@ _STEP = 16 * 1024 * 1024
 class LogBound:
     """Keeps one cache's log short; belongs to the thread that writes."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: "Path") -> None:
         self._log = cache.with_name(f"{cache.name}-wal")
         self._next = 0
 

@@ -9,7 +9,7 @@ from store.model import Millis
 from store.monitoring import ended_since
 from store.monitoring.ended_since import EndedUpdate, RecordedPoll
 from store.monitoring.kind_counts import KindCount, kind_counts
-from store.queries import views
+from store.queries import status_counts
 from store.queries.values import StatusCounts
 
 
@@ -46,7 +46,7 @@ def read(connection: sqlite3.Connection, mark: Mark, *, now: Millis) -> Monitore
     updates = ended_since.updates(connection, mark.step)
     running = frozenset(poll.id for poll in recorded if poll.is_running)
     return Monitored(
-        status=views.status(connection, now=now),
+        status=status_counts.status(connection, now=now),
         kinds=kind_counts(connection, now=now),
         polls=[poll for poll in recorded if not poll.is_running],
         updates=updates,

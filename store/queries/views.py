@@ -5,44 +5,28 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
 
-import msgspec
-
-from store.cells.cell_ids import cell, of_channel
-from store.channels import incident_list, incidents, write_pauses
-from store.channels.incident_list import IncidentState
-from store.database import lease
+from store.cells.cell_ids import cell
 from store.database.columns import columns
 from store.database.rows import Columns
 from store.model import (
-    LIVE_CORRECTIONS,
     Correction,
     CorrectionStatus,
-    Direction,
     Disagreement,
-    Freshness,
     Kind,
     Millis,
 )
-from store.queries import open_totals, poll_health, ranking, severity_sql, uncounted
+from store.queries import poll_health, ranking, severity_sql
 from store.queries.ranking_values import RankingHints
 from store.queries.severity_sql import RISK
 from store.queries.values import (
-    ChannelHealth,
     DisagreementFilter,
-    Overview,
-    Progress,
-    RecentPoll,
     ShownCell,
     Sort,
-    StatusCounts,
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
 from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS
-
-ERRORS_IN_MINUTES = 5
 
 _JUDGED = {
     "id": "d.id",
@@ -100,137 +84,6 @@ _DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
   FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
   WHERE {LISTED} AND d.id IN (SELECT value FROM json_each(:ids)))
 SELECT {_DISAGREEMENT.sql} FROM d"""
-
-
-def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
-    """Channels, counts, updates, incidents and the engine, at one instant."""
-    counted = dict.fromkeys((str(name) for name in CorrectionStatus), 0)
-    counted |= dict(
-        connection.execute("SELECT status, count(*) FROM corrections GROUP BY status").fetchall()
-    )
-    found = channels(connection, now=now)
-    return StatusCounts(
-        channels=found,
-        overview=_overview(connection, found, counted, now=now),
-        updates=counted,
-        incidents=tuple(incidents.open_incidents(connection)),
-        lease=lease.current(connection, now=now),
-        write_pause=write_pauses.in_force(connection),
-    )
-
-
-def _overview(
-    connection: sqlite3.Connection,
-    found: Sequence[ChannelHealth],
-    updates: Mapping[str, int],
-    *,
-    now: Millis,
-) -> Overview:
-    totals = open_totals.read(connection, now=now)
-    not_fresh = (Freshness.STALE, Freshness.NEVER, Freshness.QUARANTINED)
-    (skus,) = connection.execute(
-        """SELECT coalesce(max(listings), 0) FROM channels
-        WHERE configured = 1 AND roles <> ''"""
-    ).fetchone()
-    # A record that could not be read and is part of no disagreement is in doubt too. It is counted
-    # by itself: the three counts are those of the list, which has disagreements only.
-    (unreadable,) = connection.execute(
-        f"""SELECT count(*) FROM channels c CROSS JOIN cell_oddities o
-          ON {of_channel("o.id", "c.id")} AND o.problem IS NOT NULL
-        WHERE c.configured = 1 AND NOT EXISTS
-          (SELECT 1 FROM open_disagreements d WHERE d.listing_id = o.id)"""
-    ).fetchone()
-    errors = poll_health.errors_by_minute(connection, now=now)
-    standing = [
-        incident_list.state(incident, now) for incident in incidents.open_incidents(connection)
-    ]
-    return Overview(
-        **msgspec.structs.asdict(totals),
-        acknowledged=open_totals.acknowledged(connection),
-        unreadable=unreadable,
-        uncounted=uncounted.count(connection),
-        skus=skus,
-        channels=len(found),
-        channels_stale=sum(channel.freshness in not_fresh for channel in found),
-        pending=sum(updates[status] for status in LIVE_CORRECTIONS) - updates["snoozed"],
-        incidents=sum(state is not IncidentState.SNOOZED for state in standing),
-        errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
-        newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)
-        or None,
-        errors_by_minute=errors,
-    )
-
-
-def channels(connection: sqlite3.Connection, *, now: Millis) -> tuple[ChannelHealth, ...]:
-    """The configured channels with their health, in the order of the configuration."""
-    recent, running = poll_health.recent(connection), poll_health.running(connection)
-    rows = connection.execute(_CHANNELS, {"now": now})
-    return tuple(
-        _health(row, recent.get(row.id, ()), running.get(row.id))
-        for row in map(_CHANNEL.read, rows)
-    )
-
-
-class _ChannelRow(NamedTuple):
-    """What the cache itself has of a `ChannelHealth`."""
-
-    id: int
-    name: str
-    kind: str
-    direction: Direction
-    roles: tuple[str, ...]
-    freshness: Freshness
-    last_success_at: Millis | None
-    age_ms: int | None
-    listings: int
-    last_error: str | None
-    last_poll_at: Millis | None
-    next_poll_at: Millis | None
-    every_ms: int
-    paused_until: Millis | None
-    quarantined_poll: int | None
-    unexplained: int | None
-    paused_reason: str | None
-    paused_by: str | None
-    allowance_left: int | None
-    allowance_of: int | None
-    allowance_at: Millis | None
-    allowance_unit: str | None
-    rate_per_s: float | None
-    warnings: tuple[str, ...]
-    swept_at: Millis | None
-
-
-_CHANNEL = Columns(
-    _ChannelRow,
-    {name: f"c.{name}" for name in _ChannelRow._fields}
-    | {
-        "freshness": FRESHNESS,
-        "age_ms": ":now - c.last_success_at",
-        "last_error": """coalesce(c.last_error,
-          CASE WHEN c.paused_by IS NULL THEN c.paused_reason END)""",
-        "quarantined_poll": "c.quarantined_poll_id",
-        "swept_at": poll_health.SWEPT_AT,
-    },
-    {
-        "direction": Direction,
-        "roles": lambda roles: tuple(roles.split(", ")) if roles else (),
-        "freshness": Freshness,
-        "warnings": lambda warnings: tuple(json.loads(warnings)),
-    },
-)
-_CHANNELS = f"SELECT {_CHANNEL.sql} FROM channels c WHERE c.configured = 1 ORDER BY c.id"
-
-
-def _health(
-    row: _ChannelRow, recent: tuple[RecentPoll, ...], running: Progress | None
-) -> ChannelHealth:
-    return ChannelHealth(
-        **row._asdict(),
-        recent_ms=tuple(poll.took_ms or 0 for poll in recent),
-        recent=recent,
-        running=running,
-    )
 
 
 def disagreements(

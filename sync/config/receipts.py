@@ -12,7 +12,6 @@ import os
 import sys
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +19,8 @@ import msgspec
 from store.queries.standing import CacheStanding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sync.settings import Settings
 
 _PLACES = ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA")
@@ -45,11 +46,11 @@ class ConfigurationReceipt(msgspec.Struct, frozen=True):
     """How the cache stood when it had been brought in line."""
 
 
-def find(path: Path) -> ConfigurationReceipt | None:
+def find(path: "str | Path") -> ConfigurationReceipt | None:
     """Find the receipt of a configuration as it is now; its cache is still to be looked at."""
     try:
-        receipt = msgspec.json.decode(_place(path).read_bytes(), type=ConfigurationReceipt)
-        found = (path.read_bytes(), _file(path), _environ(), _program())
+        receipt = msgspec.json.decode(_read(_place(path)), type=ConfigurationReceipt)
+        found = (_read(path), _file(path), _environ(), _program())
     except (OSError, msgspec.DecodeError, UnicodeError):
         return None
     written = (receipt.content, receipt.file, receipt.environ, receipt.program)
@@ -66,17 +67,17 @@ def keep(settings: "Settings", standing: CacheStanding) -> None:
             settings.content,
             _environ(),
             _program(),
-            os.path.abspath(settings.database),  # noqa: PTH100 - as it is written, links and all.
+            os.path.abspath(settings.database),  # As it is written, links and all.
             standing,
         )
         encoded, place = msgspec.json.encode(receipt), _place(settings.path)
-        if place.is_file() and place.read_bytes() == encoded:
+        if os.path.isfile(place) and _read(place) == encoded:
             return
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = place.with_suffix(f".{os.getpid()}")
+        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        draft = f"{place}.{os.getpid()}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(encoded)
-        draft.replace(place)
+        os.replace(draft, place)
 
 
 def _rests_on_more(settings: "Settings") -> bool:
@@ -89,23 +90,28 @@ def _rests_on_more(settings: "Settings") -> bool:
     )
 
 
-def _place(path: Path) -> Path:
+def _read(path: "str | Path") -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _place(path: "str | Path") -> str:
     name = zlib.crc32("\0".join(_file(path)).encode("utf-8", "surrogateescape"))
-    return _folder() / f"configuration-{name:08x}.json"
+    return os.path.join(_folder(), f"configuration-{name:08x}.json")
 
 
-def _folder() -> Path:
+def _folder() -> str:
     if str(sys.platform) == "linux":
         # As platformdirs finds it, whose import takes as long as all the rest.
         written = os.environ.get("XDG_CACHE_HOME", "")
-        return Path(written if written.strip() else "~/.cache").expanduser() / "skew"
+        return os.path.join(os.path.expanduser(written if written.strip() else "~/.cache"), "skew")
     import platformdirs
 
-    return platformdirs.user_cache_path("skew", appauthor=False)
+    return platformdirs.user_cache_dir("skew", appauthor=False)
 
 
-def _file(path: Path) -> tuple[str, str]:
-    return os.path.abspath(path), os.path.realpath(path)  # noqa: PTH100
+def _file(path: "str | Path") -> tuple[str, str]:
+    return os.path.abspath(path), os.path.realpath(path)
 
 
 def _environ() -> dict[str, str]:
@@ -113,5 +119,5 @@ def _environ() -> dict[str, str]:
 
 
 def _program() -> tuple[int, ...]:
-    top = Path(__file__).parents[2]
-    return tuple((top / name).stat().st_mtime_ns for name in _PROGRAM)
+    top = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    return tuple(os.stat(os.path.join(top, name)).st_mtime_ns for name in _PROGRAM)

@@ -10,7 +10,7 @@ from store.channels.pauses import Pause
 from store.channels.write_pauses import WritePause
 from store.model import Freshness, IncidentKind, Millis
 from store.polling import events
-from store.queries import views
+from store.queries import status_counts
 from store.queries.values import ChannelHealth
 from sync.polling.recovery import EngineContext
 from sync.settings import Settings
@@ -35,7 +35,7 @@ class FreshnessWatch:
         now, database = self._context.clock.now(), self._context.database
         if self._stale is None:
             self._stale = await _with_open_incident(self._context, IncidentKind.STALE)
-        for health in await database.aread(views.channels, now=now):
+        for health in await database.aread(status_counts.channels, now=now):
             stale = self._is_stale(health, now)
             if stale and health.name not in self._stale:
                 self._stale.add(health.name)

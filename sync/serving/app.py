@@ -11,7 +11,7 @@ from store.errors import StoreError
 from store.model import Freshness
 from store.monitoring import reading
 from store.monitoring.reading import Mark
-from store.queries import views
+from store.queries import status_counts
 from sync.clock import Clock
 from sync.engine.engine import Engine
 from sync.secrets import Secret
@@ -92,7 +92,7 @@ class ServingApp:
     async def _readiness(self) -> HttpAnswer:
         """Whether what it says can be acted on: it has the lease, and its authorities are fresh."""
         wrong = [] if self._engine.holding else ["the engine does not have the lease"]
-        channels = await self._database.aread(views.channels, now=self._clock.now())
+        channels = await self._database.aread(status_counts.channels, now=self._clock.now())
         wrong += [
             f"authority {channel.name} is {channel.freshness}"
             for channel in channels

@@ -19,7 +19,7 @@ from console.demo import AUTHORITY, OUTLETS, shop
 from store.corrections import propose
 from store.database.connection import Database
 from store.model import CorrectionStatus, Disagreement, Freshness, Status
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter
 from sync.channels import open_channel
 from sync.clock import SystemClock
@@ -186,7 +186,7 @@ class Watcher:
             self.clock.at += 2_000
 
     def health(self) -> dict[str, Freshness]:
-        found = self.context.database.read(views.channels, now=self.clock.at)
+        found = self.context.database.read(status_counts.channels, now=self.clock.at)
         return {found_one.name: found_one.freshness for found_one in found}
 
     def differs(self, channel: str, sku: str) -> Disagreement | None:

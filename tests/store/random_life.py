@@ -27,7 +27,7 @@ from store.polling import merge, quarantine, staging
 from store.polling.events import EventOrigin
 from store.polling.recognition.memory import PollMemory
 from store.polling.sweep import Sweep
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter, HistoryEntry, Sort
 from tests.store import correction_steps
 from tests.store.recorded_events import record_events
@@ -92,7 +92,7 @@ def ask(database: Database, now: Millis) -> dict[str, Any]:
     found = ids[Sort.RISK]
     updates = database.read(views.updates)
     return {
-        "status": database.read(views.status, now=now),
+        "status": database.read(status_counts.status, now=now),
         "ids": ids,
         "rows": database.read(views.disagreements_by_id, found, now=now),
         "shown": database.read(views.shown, SKUS, now=now),

@@ -10,7 +10,7 @@ from store.cells import instants, oddities
 from store.corrections import obstacles
 from store.model import CorrectionStatus, Record
 from store.polling import quarantine
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter
 from store.reasons import HeldBack, Reason
 from tests.store.cost_counter import (
@@ -154,7 +154,7 @@ def test_a_glance_reads_each_channels_health_once(tmp_path: Path) -> None:
 
         def look(connection: sqlite3.Connection) -> None:
             connection.set_trace_callback(asked.append)
-            views.status(connection, now=w.now)
+            status_counts.status(connection, now=w.now)
             connection.set_trace_callback(None)
 
         w.database.read(look)

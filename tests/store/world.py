@@ -27,7 +27,7 @@ from store.polling import merge, staging
 from store.polling.comparison import Comparison
 from store.polling.recognition.memory import PollMemory
 from store.polling.sweep import Sweep
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter, Overview
 
 START = 1_700_000_000_000
@@ -123,7 +123,7 @@ class World:
 
     def overview(self, at: Millis | None = None) -> Overview:
         """The header's numbers, now or at another instant."""
-        return self.database.read(views.status, now=self.now if at is None else at).overview
+        return self.database.read(status_counts.status, now=self.now if at is None else at).overview
 
     def updates(self) -> list[Correction]:
         return self.database.read(views.updates)

@@ -10,7 +10,7 @@ from store.database import lease
 from store.database.connection import Database
 from store.model import Correction, Freshness
 from store.model import CorrectionStatus as Status
-from store.queries import views
+from store.queries import status_counts, views
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.settings import Settings
@@ -57,7 +57,7 @@ def hold_by_another(database: Database, span_ms: int = 60_000) -> None:
 
 
 def freshness(database: Database, name: str) -> Freshness:
-    channels = database.read(views.channels, now=SystemClock().now())
+    channels = database.read(status_counts.channels, now=SystemClock().now())
     return next(
         (channel.freshness for channel in channels if channel.name == name), Freshness.NEVER
     )

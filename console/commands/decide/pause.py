@@ -94,7 +94,7 @@ def _pause_channel(
 def _pause_all(settings: "Settings", by: str, reason: str) -> int:
     from console.text.format import clean, plural
     from store.channels import write_pauses
-    from store.queries import views
+    from store.queries import status_counts
     from sync.clock import SystemClock
 
     now = SystemClock().now()
@@ -103,7 +103,7 @@ def _pause_all(settings: "Settings", by: str, reason: str) -> int:
     with open_database(settings.database) as database:
         before = database.read(write_pauses.in_force)
         pause = database.write(write_pauses.begin, who=by, reason=reason, now=now)
-        counts = database.read(views.status, now=now).updates
+        counts = database.read(status_counts.status, now=now).updates
     state = "Paused" if before is None else "Paused already"
     click.echo(
         f"{state}: {clean(write_pauses.in_words(pause))}; `skew resume --all` ends the pause"

@@ -66,13 +66,13 @@ def _resume_all(settings: "Settings", by: str) -> int:
     from console.text import remedies
     from console.text.format import clean, plural
     from store.channels import pauses, write_pauses
-    from store.queries import views
+    from store.queries import status_counts
     from sync.clock import SystemClock
 
     with open_cache(settings) as database:
         now = SystemClock().now()
         ended = database.write(write_pauses.end, who=by, now=now)
-        status = database.read(views.status, now=now)
+        status = database.read(status_counts.status, now=now)
         left = database.read(pauses.by_people, now=now)
     was = write_pauses.in_words(ended).replace(" are ", " were ", 1)
     click.echo(f"Resumed: all writes, by {clean(by)}; {clean(was)}")

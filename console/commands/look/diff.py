@@ -94,7 +94,7 @@ def _report(
     from console.text import remedies
     from console.text.format import clean
     from store.channels import incidents
-    from store.queries import uncounted, views
+    from store.queries import status_counts, uncounted
     from sync.clock import SystemClock
     from sync.targets import terms
 
@@ -102,7 +102,7 @@ def _report(
     wanted = question.wanted
     _fill_similar(database, wanted)
     with database.snapshot() as snapshot:
-        health = snapshot.read(views.channels, now=now)
+        health = snapshot.read(status_counts.channels, now=now)
         open_incidents = snapshot.read(incidents.open_incidents)
         not_compared = list(remedies.not_compared(health, open_incidents, wanted.channels))
         for reason in not_compared:

@@ -7,7 +7,6 @@ with all the errors and notes that there may be.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 
 def answer(args: Sequence[str]) -> int | None:
@@ -21,18 +20,18 @@ def answer(args: Sequence[str]) -> int | None:
     receipt = receipts.find(config)
     if receipt is None:
         return None
-    from store.database.connection import read_once
+    from store.database.opening import read_once
     from store.errors import StoreError
-    from store.queries import views
+    from store.queries import status_counts
     from store.queries.standing import standing as look_up_standing
     from sync.clock import SystemClock
 
     now = SystemClock().now()
     try:
         counts = read_once(
-            Path(receipt.database),
+            receipt.database,
             lambda connection: (
-                views.status(connection, now=now)
+                status_counts.status(connection, now=now)
                 if look_up_standing(connection) == receipt.standing
                 else None
             ),
@@ -46,7 +45,7 @@ def answer(args: Sequence[str]) -> int | None:
     return report(counts, as_json=as_json)
 
 
-def _asked(args: Sequence[str]) -> tuple[Path, bool] | None:
+def _asked(args: Sequence[str]) -> tuple[str, bool] | None:
     """The configuration, and whether JSON is wanted; None where anything else is said, too."""
     left, config, as_json = list(args), None, False
     while left:
@@ -61,4 +60,4 @@ def _asked(args: Sequence[str]) -> tuple[Path, bool] | None:
             return None
     if config == "":
         return None
-    return Path(config or os.environ.get("SKEW_CONFIG") or "skew.toml"), as_json
+    return config or os.environ.get("SKEW_CONFIG") or "skew.toml", as_json

@@ -20,11 +20,11 @@ def status(config: Path, *, as_json: bool) -> int:
     that a monitor can call it. A snoozed incident does not count until its time.
     """
     from console.commands.look.health import report
-    from store.queries import views
+    from store.queries import status_counts
     from sync.clock import SystemClock
     from sync.corrections import decide
 
     settings, now = load(config, secrets=False), SystemClock().now()
     with open_cache(settings) as database:
-        counts = database.read(views.status, now=now)
+        counts = database.read(status_counts.status, now=now)
     return report(counts, as_json=as_json, window=decide.window_at(settings, now))

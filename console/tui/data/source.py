@@ -48,7 +48,7 @@ from store.model import (
     Status,
 )
 from store.polling.preview.quarantine_effect import QuarantineEffect
-from store.queries import poll_health, ranking, severity_sql, views
+from store.queries import poll_health, ranking, severity_sql, status_counts, views
 from store.queries.ranking_values import GroupBy, Grouped, Ranked, RankingHints
 from store.queries.values import (
     ChannelHealth,
@@ -137,7 +137,7 @@ class DataSource:
     async def snapshot(self) -> StatusSnapshot:
         now = self._clock.now()
         await asyncio.to_thread(self._database.check_file)
-        counts = await self._ask(views.status, now=now)
+        counts = await self._ask(status_counts.status, now=now)
         window = await asyncio.to_thread(decide.window_at, self.settings, now)
         return StatusSnapshot(now, counts, window)
 

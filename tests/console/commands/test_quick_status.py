@@ -113,14 +113,14 @@ def test_another_program_checks_for_itself(quick: Any, monkeypatch: pytest.Monke
 
 
 def test_a_receipt_that_was_cut_short_is_none(quick: Any, seeded: Path) -> None:
-    place = receipts._place(seeded)
+    place = Path(receipts._place(seeded))
     place.write_bytes(place.read_bytes()[:40])
     assert quick() is None
 
 
 def test_a_receipt_is_for_its_user_alone(quick: Any, seeded: Path) -> None:
     assert quick() is not None
-    assert receipts._place(seeded).stat().st_mode & 0o777 == 0o600
+    assert Path(receipts._place(seeded)).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

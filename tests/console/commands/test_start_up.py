@@ -57,7 +57,15 @@ def test_status_checks_no_configuration_that_was_right(seeded: Path, skew: Any) 
     assert not found & (THE_SCREEN_AND_THE_SCHEDULE | THE_NETWORK | SELDOM)
     assert not found & {"click", "asyncio", "concurrent.futures", "logging", "tomllib"}
     assert not found & {"sync.channels", "sync.settings", "sync.config.build", "sync.engine"}
-    assert not found & {"store.database.schema", "store.polling"}
+    assert not found & {"store.database.schema", "store.polling", "store.queries.views"}
+    assert not found & {
+        "pathlib",
+        "json",
+        "threading",
+        "copy",
+        "ipaddress",
+        "console.text.remedies",
+    }
 
 
 def test_a_cache_of_the_newest_schema_is_opened_without_what_migrates_one(

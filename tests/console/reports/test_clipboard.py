@@ -9,7 +9,7 @@ import pytest
 from console.reports.clipboard import CopyChoice, approve_command, channel_choices, row_choices
 from console.tui.data.source import DataSource
 from console.tui.drawing.terminal import clipboard
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter, Sort
 from tests.console.small_shop import Shop, record
 
@@ -61,7 +61,7 @@ def test_a_command_holds_a_path_as_one_word(shop: Shop) -> None:
 
 
 def test_a_channel_is_copied_by_name_and_as_what_status_tells(shop: Shop) -> None:
-    health = shop.database.read(views.channels, now=shop.clock.now())
+    health = shop.database.read(status_counts.channels, now=shop.clock.now())
     first, *rest = channel_choices(health[0])
 
     assert first == CopyChoice("channel", "warehouse")

@@ -18,7 +18,7 @@ import pytest
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
-from store.database import connection as store_database
+from store.database import opening
 from store.database.connection import Database
 from store.model import CorrectionStatus
 from tests.console.small_shop import (
@@ -53,7 +53,7 @@ sys.stdin.read()
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop in a cache for which nobody waits long."""
-    monkeypatch.setattr(store_database, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.2)
     opened = Shop(tmp_path)
     opened.open()
     yield opened

@@ -16,7 +16,7 @@ from store.event_kinds import Event, EventKind
 from store.model import Component, CorrectionStatus, Millis, Policy, Record, Terms
 from store.polling import events, merge
 from store.polling.events import EventOrigin
-from store.queries import views
+from store.queries import status_counts
 from tests.long_run import examples
 from tests.store.recorded_events import record_events
 from tests.store.world import MINUTE, START, World, channel, stock, terms, warehouse, world
@@ -50,7 +50,7 @@ def sums(w: World, name: str, sku: str = "A") -> tuple[int, int, int]:
 def totals(w: World) -> dict[str, int]:
     return {
         channel.name: channel.unexplained or 0
-        for channel in w.database.read(views.channels, now=w.now)
+        for channel in w.database.read(status_counts.channels, now=w.now)
     }
 
 

@@ -8,7 +8,7 @@ from store.channels import pauses
 from store.corrections import decisions, lifecycle, propose
 from store.database import lease
 from store.errors import NoSuchThing
-from store.queries import views
+from store.queries import status_counts
 from store.reasons import HeldBack, Reason
 from tests.store.world import MINUTE, World, stock, world
 
@@ -25,7 +25,9 @@ def resumed(w: World) -> pauses.Pause:
 
 def shown(w: World) -> tuple[str | None, str | None, int | None]:
     shop = next(
-        channel for channel in w.database.read(views.channels, now=w.now) if channel.name == "shop"
+        channel
+        for channel in w.database.read(status_counts.channels, now=w.now)
+        if channel.name == "shop"
     )
     return shop.paused_by, shop.paused_reason, shop.paused_until
 

@@ -9,7 +9,7 @@ from store.errors import NoSuchThing, Overtaken
 from store.history import timeline
 from store.model import Freshness, Kind, Record, Refused, Status
 from store.polling import merge, quarantine
-from store.queries import views
+from store.queries import status_counts, views
 from store.reasons import Reason
 from tests.store.world import MINUTE, record, stock, world
 
@@ -21,7 +21,7 @@ def test_an_unchanged_poll_touches_no_listing(tmp_path: Path) -> None:
         merged = w.poll("warehouse", stock(A=3, B=4))
         assert merged.changed == 0
         assert w.database.data_version() != before  # Its poll record is the heartbeat.
-        assert w.database.read(views.channels, now=w.now)[0].age_ms == 0
+        assert w.database.read(status_counts.channels, now=w.now)[0].age_ms == 0
 
 
 def test_a_poll_counts_what_it_would_change(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_failed_poll_records_nothing_as_missing(tmp_path: Path) -> None:
         sweep = w.sweep("shop", stock(A=3))
         w.database.write(merge.fail, sweep, "the connection broke", now=w.now)
         assert w.diff() == []
-        health = w.database.read(views.channels, now=w.now)[1]
+        health = w.database.read(status_counts.channels, now=w.now)[1]
         assert health.freshness is Freshness.FAILING
         assert health.last_error == "the connection broke"
         assert health.listings == 2
@@ -70,7 +70,7 @@ def test_a_listing_that_is_not_there_any_more_is_missing(
         assert (missing.sku, missing.kind, missing.delta) == ("B", Kind.MISSING, None)
         w.poll("shop", stock(A=3, B=4, C=5))
         assert w.diff() == []
-        assert w.database.read(views.channels, now=w.now)[1].listings == 3
+        assert w.database.read(status_counts.channels, now=w.now)[1].listings == 3
 
 
 def test_moving_records_between_pages_and_places_changes_nothing(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_new_sku_that_stands_twice_is_a_duplicate_at_once(tmp_path: Path) -> N
         w.poll("warehouse", stock(A=3))
         w.poll("shop", [*stock(A=3), *stock(A=5)])
         assert w.only().kind is Kind.DUPLICATE
-        assert w.database.read(views.channels, now=w.now)[1].listings == 1
+        assert w.database.read(status_counts.channels, now=w.now)[1].listings == 1
 
 
 def test_an_unreadable_record_blinds_its_own_cell(tmp_path: Path) -> None:
@@ -136,12 +136,12 @@ def test_an_unreadable_record_blinds_its_own_cell(tmp_path: Path) -> None:
         blind, other = sorted(w.diff(), key=lambda disagreement: disagreement.sku)
         assert (blind.status, blind.reason) == (Status.UNKNOWN, Reason.UNREADABLE)
         assert other.status is Status.OPEN
-        incident = w.database.read(views.status, now=w.now).incidents[0]
+        incident = w.database.read(status_counts.status, now=w.now).incidents[0]
         place = "page 1, items[0].available (SKU A)"
         assert incident.message == f"{place}: not a number: 'twelve'"
         w.poll("shop", stock(A=9, B=9))
         assert {disagreement.status for disagreement in w.diff()} == {Status.OPEN}
-        assert w.database.read(views.status, now=w.now).incidents == ()
+        assert w.database.read(status_counts.status, now=w.now).incidents == ()
 
 
 def test_a_record_without_a_readable_sku_makes_nothing_missing(tmp_path: Path) -> None:
@@ -163,10 +163,12 @@ def test_a_quarantined_poll_leaves_the_last_good_readings_in_force(tmp_path: Pat
         found = w.only()
         assert (found.available, found.status) == (5, Status.UNKNOWN)
         assert found.reason is Reason.QUARANTINED
-        assert w.database.read(views.channels, now=w.now)[1].freshness is Freshness.QUARANTINED
+        assert (
+            w.database.read(status_counts.channels, now=w.now)[1].freshness is Freshness.QUARANTINED
+        )
         w.poll("shop", stock(A=5, B=4))
         assert w.only().status is Status.OPEN
-        assert w.database.read(views.status, now=w.now).incidents == ()
+        assert w.database.read(status_counts.status, now=w.now).incidents == ()
 
 
 def test_an_accepted_poll_counts_as_read_when_it_was_read(tmp_path: Path) -> None:
@@ -188,7 +190,7 @@ def test_an_accepted_poll_counts_as_read_when_it_was_read(tmp_path: Path) -> Non
         )
         kinds = {(disagreement.sku, disagreement.kind) for disagreement in w.diff()}
         assert kinds == {("A", Kind.QUANTITY), ("B", Kind.MISSING), ("N", Kind.UNLISTED)}
-        assert w.database.read(views.channels, now=w.now)[1].last_success_at == read_at
+        assert w.database.read(status_counts.channels, now=w.now)[1].last_success_at == read_at
         assert w.database.read(quarantine.waiting, "shop") is None
         # The engine's memory is of an older poll than the accepted one: it must not be trusted.
         w.poll("shop", stock(A=3, B=4, C=1))
@@ -232,7 +234,7 @@ def test_a_poll_that_a_dead_engine_left_running_is_ended(tmp_path: Path) -> None
         w.sweep("shop", stock(A=1))
         assert w.database.write(polls.abandon) == 1
         assert w.database.write(polls.abandon) == 0
-        assert w.database.read(views.channels, now=w.now)[1].recent_ms == (0,)
+        assert w.database.read(status_counts.channels, now=w.now)[1].recent_ms == (0,)
 
 
 def test_one_unit_more_sold_short_is_seen(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from store.corrections import decisions, lifecycle, propose
 from store.database.connection import Database
 from store.errors import NoSuchThing
 from store.history.rewind import open_at
-from store.queries import views
+from store.queries import status_counts
 from store.reasons import HeldBack, Reason
 from tests.store.world import MINUTE, World, stock, world
 
@@ -43,7 +43,7 @@ def test_it_says_who_paused_why_and_since_when_and_the_first_one_stays(tmp_path:
         w.now += MINUTE
 
         assert begin(w, who="ben", reason="again") == first
-        assert w.database.read(views.status, now=w.now).write_pause == first
+        assert w.database.read(status_counts.status, now=w.now).write_pause == first
         assert write_pauses.in_words(first) == "all writes are paused by ana: stock count"
 
 
@@ -100,6 +100,6 @@ def test_the_past_shows_the_pause_that_held_then(tmp_path: Path) -> None:
 
         def shown(at: int) -> WritePause | None:
             with open_at(w.database.path, at) as past:
-                return past.read(views.status, now=at).write_pause
+                return past.read(status_counts.status, now=at).write_pause
 
         assert [shown(began - 1), shown(began), shown(began + MINUTE)] == [None, pause, None]

@@ -15,9 +15,10 @@ import sqlite_utils
 
 from store.database import schema
 from store.database.connection import Database
+from store.database.opening import read_once
 from store.database.schema import MIGRATIONS
 from store.errors import CacheGone, NewerDatabase, NotADatabase, StoreError
-from store.queries import views
+from store.queries import status_counts, views
 from tests.store.world import stock, world
 
 
@@ -63,9 +64,9 @@ async def test_a_file_that_was_cut_to_nothing_while_open_is_named(
         another = threads == "another"
         with pytest.raises(NotADatabase, match=r"skew\.db is (empty|not a cache)"):
             _ = (
-                await w.database.aread(views.channels, now=w.now)
+                await w.database.aread(status_counts.channels, now=w.now)
                 if another
-                else w.database.read(views.channels, now=w.now)
+                else w.database.read(status_counts.channels, now=w.now)
             )
 
 
@@ -94,7 +95,7 @@ def test_migrations_run_once_and_in_one_transaction(
         Database.open(tmp_path / "skew.db")
     monkeypatch.undo()
     with Database.open(tmp_path / "skew.db") as database:
-        assert database.read(views.channels, now=0)[0].listings == 1
+        assert database.read(status_counts.channels, now=0)[0].listings == 1
 
 
 def test_a_new_file_is_what_the_migrations_make_of_an_empty_one(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_a_raise_inside_a_write_leaves_nothing(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         with pytest.raises(RuntimeError):
             w.database.write(half)
-        assert len(w.database.read(views.channels, now=0)) == 2
+        assert len(w.database.read(status_counts.channels, now=0)) == 2
 
 
 async def test_a_cancelled_write_commits_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ async def test_a_cancelled_write_commits_whole_or_not_at_all(tmp_path: Path) -> 
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert w.database.write(views.channels, now=0) == ()
+        assert w.database.write(status_counts.channels, now=0) == ()
 
 
 def test_the_data_version_changes_with_other_connections_commits(tmp_path: Path) -> None:
@@ -271,4 +272,12 @@ async def test_a_reader_that_comes_late_says_that_the_file_has_gone_and_reads_no
             Database.open(path).close()
 
         with pytest.raises(CacheGone, match="removed or replaced"):
-            await database.aread(views.channels, now=0)
+            await database.aread(status_counts.channels, now=0)
+
+
+@pytest.mark.parametrize("name", ["a?mode=rwc", "100%20", "nr#1", "a b", "ü", "\udcff"])
+def test_a_name_is_never_read_as_more_than_a_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "skew.db"
+    with Database.open(path):
+        assert path.is_file()
+    assert read_once(str(path), schema.version) == len(MIGRATIONS)

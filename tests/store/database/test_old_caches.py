@@ -20,7 +20,7 @@ from sqlite_utils import Database as SqliteUtils
 from store.database import schema
 from store.database.connection import Database
 from store.history.rewind import open_at
-from store.queries import views
+from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter
 from sync.clock import SystemClock
 from tests.long_run import first, is_long
@@ -182,13 +182,13 @@ def test_the_past_leads_up_to_the_present(old: dict[str, Any], tmp_path: Path) -
     everything = DisagreementFilter()
     with Database.open(tmp_path / "skew.db") as live:
         shown = live.read(views.disagreements, everything, now=now)
-        counted = live.read(views.status, now=now).overview
+        counted = live.read(status_counts.status, now=now).overview
     with open_at(tmp_path / "skew.db", now) as then:
         for days in (0, 1, 2, 3, 0):
             at = now - days * DAY_MS
             then.rewind(at)
             known = then.read(views.disagreements, everything, now=at)
-            overview = then.read(views.status, now=at).overview
+            overview = then.read(status_counts.status, now=at).overview
             assert overview.open + overview.settling + overview.unknown == len(known)
         assert same(to_builtins(known)) == same(to_builtins(shown))
         names = ("open", "settling", "unknown", "oversell_units", "undersell_units")

@@ -18,7 +18,7 @@ from store.open_counts import upkeep
 from store.polling import merge
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
-from store.queries import counted_groups, open_totals, ranking, severity_sql, views
+from store.queries import counted_groups, open_totals, ranking, severity_sql, status_counts
 from store.queries.ranking_values import GroupBy, RankingHints
 from store.queries.values import DisagreementFilter, OpenTotals, Sort
 from store.targets.copies import UNPRICED
@@ -213,7 +213,7 @@ def test_a_past_instant_has_its_own_counts(tmp_path: Path) -> None:
         w.poll("shop", stock(A=5, B=9))
         assert w.overview().open == 1
         with open_at(w.database.path, then) as past:
-            assert past.read(views.status, now=then).overview.open == 2
+            assert past.read(status_counts.status, now=then).overview.open == 2
 
 
 def test_the_header_costs_the_same_however_many_are_open(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from store.event_kinds import Event, EventKind
 from store.model import Authority, Figure, Kind, Policy, Record, State, Status
 from store.polling import merge
 from store.polling.events import EventOrigin
-from store.queries import views
+from store.queries import status_counts, views
 from store.reasons import Reason
 from sync.targets import policy as words
 from tests.long_run import examples
@@ -368,7 +368,7 @@ def test_a_channel_that_is_configured_no_more_closes_its_disagreements(tmp_path:
         w.twice("shop", stock(A=9))
         w.reconfigure(terms(warehouse()))
         assert w.diff() == []
-        assert [channel.name for channel in w.database.read(views.channels, now=w.now)] == [
+        assert [channel.name for channel in w.database.read(status_counts.channels, now=w.now)] == [
             "warehouse"
         ]
         w.reconfigure(terms(warehouse(), channel("shop")))

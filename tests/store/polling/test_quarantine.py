@@ -22,7 +22,7 @@ from store.model import (
 from store.polling import merge, quarantine, staging
 from store.polling.comparison import Comparison
 from store.polling.recognition.memory import PollMemory
-from store.queries import views
+from store.queries import status_counts, views
 
 NAME = "warehouse"
 COMPARISON = Comparison(
@@ -134,7 +134,7 @@ def test_a_discarded_poll_leaves_the_good_readings_and_its_record_keeps_who_and_
         "all at zero; discarded by ana: a test export",
     )  # fmt: skip
     assert database.read(quarantine.waiting, NAME) is None
-    (channel,) = database.read(views.channels, now=1_500)
+    (channel,) = database.read(status_counts.channels, now=1_500)
     assert channel.freshness is Freshness.FRESH
     assert channel.last_error == "the last poll was discarded by ana: a test export"
     (cell,) = database.read(views.shown, ["MUG-30"], now=1_500)["MUG-30"]
@@ -258,5 +258,5 @@ def test_a_plausible_poll_after_a_discarded_one_is_merged_as_ever(database: Data
 
     poll(database, now=2_000, implausible=False)
 
-    (channel,) = database.read(views.channels, now=2_000)
+    (channel,) = database.read(status_counts.channels, now=2_000)
     assert (channel.last_success_at, channel.last_error) == (2_000, None)

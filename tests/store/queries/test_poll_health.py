@@ -7,7 +7,7 @@ import pytest
 
 from store.model import PollOutcome
 from store.polling import merge, quarantine, staging
-from store.queries import poll_health, views
+from store.queries import poll_health, status_counts
 from store.queries.values import ChannelHealth
 from tests.store.cost_counter import steps
 from tests.store.world import MINUTE, START, World, channel, stock, world
@@ -15,7 +15,9 @@ from tests.store.world import MINUTE, START, World, channel, stock, world
 
 def of(w: World, name: str = "shop") -> ChannelHealth:
     return next(
-        channel for channel in w.database.read(views.channels, now=w.now) if channel.name == name
+        channel
+        for channel in w.database.read(status_counts.channels, now=w.now)
+        if channel.name == name
     )
 
 
@@ -114,7 +116,7 @@ def test_the_panels_query_costs_what_is_shown_whatever_came_before(
     with world(tmp_path, channel("shop"), channel("market")) as w:
 
         def ask(connection: sqlite3.Connection) -> int:
-            return len(views.channels(connection, now=w.now))
+            return len(status_counts.channels(connection, now=w.now))
 
         for _ in range(poll_health.RECENT_POLLS):
             w.poll("shop", stock(A=3))

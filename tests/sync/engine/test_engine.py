@@ -12,7 +12,7 @@ from store.database.connection import Database
 from store.errors import DatabaseBusy, LeaseLost
 from store.model import CorrectionStatus as Status
 from store.model import Freshness, IncidentKind, PollOutcome
-from store.queries import views
+from store.queries import status_counts
 from sync.clock import SystemClock
 from sync.engine import engine as engine_module
 from sync.engine import lease as hold_module
@@ -283,7 +283,7 @@ async def test_the_screen_learns_when_each_channel_is_polled_next(
     settings: Settings, database: Database
 ) -> None:
     def known() -> bool:
-        channels = database.read(views.channels, now=SystemClock().now())
+        channels = database.read(status_counts.channels, now=SystemClock().now())
         return bool(channels) and all(channel.next_poll_at for channel in channels)
 
     async with running(made(settings, database)):
@@ -303,7 +303,7 @@ async def test_a_cache_that_is_busy_for_a_moment_does_not_end_the_engine(
     monkeypatch.setattr(polls, "set_next_poll", busy_at_first)
 
     def known() -> bool:
-        channels = database.read(views.channels, now=SystemClock().now())
+        channels = database.read(status_counts.channels, now=SystemClock().now())
         return bool(channels) and all(channel.next_poll_at for channel in channels)
 
     async with running(made(settings, database)):
@@ -321,5 +321,5 @@ async def test_a_restart_ends_a_pause(settings: Settings, database: Database) ->
     async with running(made(settings, database)):
         await until(lambda: incident_kinds(database) == [])
 
-    channels = database.read(views.channels, now=SystemClock().now())
+    channels = database.read(status_counts.channels, now=SystemClock().now())
     assert all(channel.paused_until is None for channel in channels)

@@ -7,7 +7,7 @@ from store.database import lease
 from store.database.connection import Database
 from store.model import CorrectionStatus as Status
 from store.model import Millis, PollOutcome
-from store.queries import views
+from store.queries import status_counts
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator
 from sync.settings import Settings
@@ -36,7 +36,7 @@ async def rounds_of(shop: Shop, count: int) -> None:
 
 
 def paused_until(database: Database) -> Millis | None:
-    channels = database.read(views.channels, now=SystemClock().now())
+    channels = database.read(status_counts.channels, now=SystemClock().now())
     return next(channel.paused_until for channel in channels if channel.name == "shop")
 
 
@@ -174,7 +174,7 @@ async def test_a_round_of_all_leaves_a_paused_channel_out_and_one_by_name_does_n
 
 def stale_words(database: Database) -> str:
     """What the incidents of stale channels say."""
-    incidents = database.read(views.status, now=SystemClock().now()).incidents
+    incidents = database.read(status_counts.status, now=SystemClock().now()).incidents
     return " ".join(incident.message for incident in incidents if incident.kind == "stale")
 
 

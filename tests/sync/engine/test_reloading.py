@@ -8,7 +8,7 @@ import pytest
 from store.channels import incidents
 from store.database.connection import Database
 from store.model import CorrectionStatus as Status
-from store.queries import views
+from store.queries import status_counts
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.engine.reloading import ConfigurationChange
@@ -137,7 +137,9 @@ async def test_a_channel_comes_and_another_goes(
         await until(lambda: target(database, "market") == 14)
         assert shops["shop"].closed
         polled = shops["shop"].looked.count("poll")
-        listed = {found.name for found in database.read(views.channels, now=SystemClock().now())}
+        listed = {
+            found.name for found in database.read(status_counts.channels, now=SystemClock().now())
+        }
         assert listed == {"warehouse", "market"}
         await until(lambda: SHOPS["market"].looked.count("poll") > 3)
         assert shops["shop"].looked.count("poll") == polled

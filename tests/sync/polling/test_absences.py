@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from store.model import PollOutcome, Refused, Status
-from store.queries import views
+from store.queries import status_counts
 from sync.channels.base import FreshReadings, ListingRef
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from sync.polling.absences import LOOKS_MAX
@@ -30,7 +30,7 @@ def missing(bench: Bench) -> list[str]:
 
 
 def listings(bench: Bench) -> int:
-    channels = bench.database.read(views.channels, now=bench.clock.now())
+    channels = bench.database.read(status_counts.channels, now=bench.clock.now())
     return next(channel.listings for channel in channels if channel.name == "shop")
 
 

@@ -11,7 +11,7 @@ from store.errors import StoreError
 from store.event_kinds import Event, EventKind
 from store.model import Freshness, PollOutcome
 from store.polling import merge
-from store.queries import poll_health, views
+from store.queries import poll_health, status_counts, views
 from sync.clock import SystemClock
 from sync.engine import requests
 from sync.engine.requests import NotAnswered
@@ -73,7 +73,7 @@ async def test_a_cancelled_poll_leaves_the_readings_and_the_channels_health_as_t
 
     (shop,) = (
         channel
-        for channel in database.read(views.channels, now=CLOCK.now())
+        for channel in database.read(status_counts.channels, now=CLOCK.now())
         if channel.name == "shop"
     )
     assert (shop.freshness, shop.listings, shop.last_error) == (Freshness.FRESH, 1, None)
@@ -98,7 +98,7 @@ async def test_after_a_cancelled_poll_the_next_one_is_whole(
 
     (shop,) = (
         channel
-        for channel in database.read(views.channels, now=CLOCK.now())
+        for channel in database.read(status_counts.channels, now=CLOCK.now())
         if channel.name == "shop"
     )
     assert shop.listings == 3

@@ -8,7 +8,7 @@ import pytest
 from store.errors import DatabaseBusy
 from store.model import Freshness, PollOutcome, Refused
 from store.polling import quarantine
-from store.queries import views
+from store.queries import status_counts
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from sync.polling.recovery import PAUSE_MS
 from sync.settings import GuardSettings
@@ -16,7 +16,7 @@ from tests.sync.scripted_channel import Bench, hang
 
 
 def freshness(bench: Bench, name: str = "shop") -> Freshness:
-    channels = bench.database.read(views.channels, now=bench.clock.now())
+    channels = bench.database.read(status_counts.channels, now=bench.clock.now())
     return next(channel.freshness for channel in channels if channel.name == name)
 
 
@@ -74,7 +74,7 @@ async def test_a_refused_credential_pauses_the_channel_and_names_the_credential(
 
     await bench.poll()
 
-    channels = bench.database.read(views.channels, now=bench.clock.now())
+    channels = bench.database.read(status_counts.channels, now=bench.clock.now())
     paused = next(channel.paused_until for channel in channels if channel.name == "shop")
     assert paused == bench.clock.now() + PAUSE_MS
     assert bench.open_incidents() == [("shop", "credentials", "401, credential SHOP_KEY")]
@@ -86,7 +86,7 @@ async def test_a_mended_credential_ends_the_pause_and_the_incident(bench: Bench)
 
     await bench.poll()
 
-    channels = bench.database.read(views.channels, now=bench.clock.now())
+    channels = bench.database.read(status_counts.channels, now=bench.clock.now())
     assert all(channel.paused_until is None for channel in channels)
     assert bench.open_incidents() == []
     assert bench.channel_state["shop"].polls.rests_until == 0
@@ -156,7 +156,7 @@ async def test_a_poll_that_we_stop_ourselves_says_nothing_about_the_channel(benc
         await polling
 
     assert freshness(bench) is Freshness.NEVER
-    channels = bench.database.read(views.channels, now=bench.clock.now())
+    channels = bench.database.read(status_counts.channels, now=bench.clock.now())
     assert [(channel.last_error, channel.last_poll_at) for channel in channels] == [
         (None, None)
     ] * 2
@@ -328,7 +328,7 @@ async def test_what_is_doubtful_about_a_poll_stays_in_sight_until_a_poll_without
     bench: Bench,
 ) -> None:
     def warnings() -> tuple[str, ...]:
-        channels = bench.database.read(views.channels, now=bench.clock.now())
+        channels = bench.database.read(status_counts.channels, now=bench.clock.now())
         return next(channel.warnings for channel in channels if channel.name == "shop")
 
     bench.shop.shows(A=3)

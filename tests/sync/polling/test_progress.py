@@ -2,7 +2,7 @@
 
 import asyncio
 
-from store.queries import views
+from store.queries import status_counts
 from store.queries.values import Progress
 from sync.polling.poll import PROGRESS_EVERY_MS
 from tests.sync.engine_bench import until
@@ -10,7 +10,7 @@ from tests.sync.scripted_channel import Bench
 
 
 def running(bench: Bench) -> Progress | None:
-    found = bench.database.read(views.channels, now=bench.clock.now())
+    found = bench.database.read(status_counts.channels, now=bench.clock.now())
     return next(channel.running for channel in found if channel.name == "shop")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.database.connection import Database
-from store.queries import views
+from store.queries import status_counts
 from sync.clock import SystemClock
 from sync.config.load import load
 from sync.engine.engine import Engine
@@ -110,7 +110,7 @@ async def test_a_poll_keeps_what_the_channel_said_and_what_we_hold_ourselves_to(
             engine = Engine(settings, database, clock=SystemClock(), holder="the test")
             before = SystemClock().now()
             await engine.poll()
-            (shop,) = database.read(views.channels, now=SystemClock().now())
+            (shop,) = database.read(status_counts.channels, now=SystemClock().now())
 
     assert (shop.allowance_left, shop.allowance_of) == (38, 40)
     assert shop.allowance_at is not None

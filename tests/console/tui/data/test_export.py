@@ -17,7 +17,7 @@ from console.tui.data.export import ExportError, ExportView, export
 from console.tui.data.source import DataSource
 from store.channels import incidents
 from store.model import IncidentKind
-from store.queries import views
+from store.queries import status_counts
 from store.queries.values import DisagreementFilter, Sort
 from tests.console.small_shop import NOW, Shop, record
 
@@ -92,7 +92,7 @@ async def test_an_updates_columns_are_those_of_its_document(shop: Shop, tmp_path
 async def test_channels_and_incidents_are_exported_too(
     shop: Shop, tmp_path: Path, ending: str
 ) -> None:
-    health = shop.database.read(views.channels, now=NOW)
+    health = shop.database.read(status_counts.channels, now=NOW)
     raised = [
         shop.database.write(incidents.raise_incident, name, IncidentKind.STALE, "=late", now=NOW)
         for name in ("shop", "market")
@@ -143,7 +143,7 @@ async def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_text("mine")
-    view = export_module.channels(shop.database.read(views.channels, now=NOW))
+    view = export_module.channels(shop.database.read(status_counts.channels, now=NOW))
 
     with pytest.raises(ExportError, match="exists already"):
         await export(view, path, overwrite=False, progress=nothing)

@@ -11,7 +11,7 @@ from console.tui.app import SkewApp
 from store.database.connection import Database
 from store.model import Freshness, PollOutcome
 from store.polling import quarantine
-from store.queries import views
+from store.queries import status_counts, views
 from sync.config.load import decode
 from sync.engine.engine import Engine
 from sync.settings import Settings
@@ -40,7 +40,7 @@ class Bench:
         return report.outcome
 
     def freshness(self, name: str) -> Freshness:
-        found = self.database.read(views.channels, now=self.clock.now())
+        found = self.database.read(status_counts.channels, now=self.clock.now())
         return next(channel.freshness for channel in found if channel.name == name)
 
     def shown(self, sku: str, channel: str) -> int | None:

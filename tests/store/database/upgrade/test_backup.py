@@ -18,7 +18,7 @@ import sqlite_utils
 from store.database import schema
 from store.database.connection import Database
 from store.database.upgrade import backup
-from store.queries import views
+from store.queries import status_counts
 from tests.long_run import first
 from tests.store.world import stock, world
 
@@ -113,7 +113,7 @@ def test_what_only_the_log_beside_the_cache_holds_is_in_it(
         monkeypatch.undo()
         with Database.open(saved) as restored:
             assert restored.backup is None
-            assert restored.read(views.channels, now=w.now)[0].listings == 1
+            assert restored.read(status_counts.channels, now=w.now)[0].listings == 1
 
 
 def test_a_new_cache_and_one_that_needs_nothing_make_none(tmp_path: Path) -> None:

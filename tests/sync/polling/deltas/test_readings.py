@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from store.model import Freshness, Record, Refused
-from store.queries import views
+from store.queries import status_counts
 from sync.channels import translation
 from sync.channels.base import RecordPage
 from sync.channels.translation import names_of
@@ -79,7 +79,7 @@ async def test_warnings_of_a_sweep_stand_until_the_next(swept: Bench) -> None:
     swept.shop.delta = RecordPage((), warnings=["odd"])
 
     await polls(swept)
-    channels = swept.database.read(views.channels, now=swept.clock.now())
+    channels = swept.database.read(status_counts.channels, now=swept.clock.now())
     shop = next(channel for channel in channels if channel.name == "shop")
     assert shop.warnings == ("2 listings are not tracked", "odd")
     assert shop.swept_at == NOON + 1_000
@@ -87,7 +87,7 @@ async def test_warnings_of_a_sweep_stand_until_the_next(swept: Bench) -> None:
 
     swept.channel_state["shop"].wants_sweep = True
     await polls(swept)
-    channels = swept.database.read(views.channels, now=swept.clock.now())
+    channels = swept.database.read(status_counts.channels, now=swept.clock.now())
     shop = next(channel for channel in channels if channel.name == "shop")
     assert (shop.warnings, shop.swept_at) == ((), None)
 
