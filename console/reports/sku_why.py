@@ -10,7 +10,7 @@ from store.channels import write_pauses
 from store.corrections import obstacles
 from store.database.connection import Snapshot
 from store.model import LIVE_CORRECTIONS, Millis
-from store.queries import sku_summary, views
+from store.queries import sku_summary, status_counts
 from sync.causes.explain import Explainer
 from sync.clock import rfc3339
 from sync.corrections import decide
@@ -101,7 +101,7 @@ def read(
     facts = WhyFacts(
         now=now,
         summary=summary,
-        health={health.name: health for health in snapshot.read(views.channels, now=now)},
+        health={health.name: health for health in snapshot.read(status_counts.channels, now=now)},
         causes=causes,
         held=snapshot.read(obstacles.by_id, live, now=now) if live else {},
         terms=ours,
