@@ -8,6 +8,7 @@ passes, in the screens, the reports, the CSV and the logs alike.
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from store.model import UNCOUNTED, Disagreement, Kind, Millis
 from sync.clock import from_rfc3339
@@ -83,8 +84,11 @@ def cut(text: str, width: int) -> str:
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Cut or pad `text` to exactly `width` cells."""
-    text = cut(text, width)
-    space = " " * (width - cells(text))
+    used = cells(text)
+    if used > width:
+        text = cut(text, width)
+        used = cells(text)
+    space = " " * (width - used)
     return space + text if right else text + space
 
 
@@ -200,6 +204,7 @@ def _utc(at: Millis) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
+@lru_cache(4096)
 def _cells_of(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

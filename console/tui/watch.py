@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.context import SERVED, login_name, open_database
 from console.tui.app import SkewApp
-from console.tui.data.refresh import collect_garbage_seldom
+from console.tui.data.refresh import put_the_screen_first
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
 from store.model import Millis
@@ -46,7 +46,7 @@ def live(
         )
         try:
             app = SkewApp(database, settings, session, preferences=preferences)
-            collect_garbage_seldom()
+            put_the_screen_first()
             code = app.run() or app.return_code or 0
             app.remember_page()
             return code

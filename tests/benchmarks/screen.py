@@ -28,7 +28,7 @@ from textual.widgets import Input
 import console.tui.app
 from console.keys import ACTIONS
 from console.tui.app import SkewApp
-from console.tui.data.refresh import collect_garbage_seldom
+from console.tui.data.refresh import put_the_screen_first
 from console.tui.session.state import ConsoleState
 from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
@@ -212,7 +212,7 @@ async def _console(folder: Path) -> AsyncIterator[Timed]:
         app = Timed(database, settings, session)
         app.driver_class = Wire
         app.seen, app.shown = _filled(app), asyncio.get_running_loop().create_future()
-        collect_garbage_seldom()
+        put_the_screen_first()
         task = asyncio.create_task(app.run_async(size=SIZE))
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.wait((task, app.shown), return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ what is in view of it follows at once meanwhile.
 import asyncio
 import contextlib
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from time import monotonic
@@ -25,6 +26,9 @@ SILENCE_S = 5.0
 
 COLLECT_AFTER = 4_000
 """So many new objects before Python looks for cycles among them."""
+
+LOCK_KEPT_S = 0.001
+"""So long a thread may keep the interpreter's lock from the one that paints."""
 
 
 class Refresh(NamedTuple):
@@ -108,11 +112,15 @@ class RefreshLoop:
                     loop.call_soon_threadsafe(self._wanted.set)
 
 
-def collect_garbage_seldom() -> None:
-    """Keep Python's search for cycles from stopping the screen: it took 60 to 90 ms at a time.
+def put_the_screen_first() -> None:
+    """Keep Python's search for cycles and its other threads from stopping the screen.
 
-    What is loaded by now stays for good and is looked at no more; the rest is looked at later. The
-    few hundred cycles among it stay too: to find them took 30 ms before the first paint.
+    The search took 60 to 90 ms at a time. What is loaded by now stays for good and is looked at no
+    more; the rest is looked at later. The few hundred cycles among it stay too: to find them took
+    30 ms before the first paint.
     """
+    # Between two messages a loop lets go of the lock, and waits for as long as another thread that
+    # reads or polls may keep it: by default 5 ms, several times between a key and its frame.
+    sys.setswitchinterval(LOCK_KEPT_S)
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])

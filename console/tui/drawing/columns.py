@@ -30,6 +30,15 @@ class Order(NamedTuple):
     markable: "array[int] | None"
 
 
+def place_of(ids: "array[int]", row_id: int | None, before: int) -> int:
+    """Where the cursor stands in an order: on its row, else on its line."""
+    try:
+        return ids.index(row_id) if row_id is not None else 0
+    except ValueError:
+        # Its row has closed. The cursor stays on its line: what comes next is there.
+        return max(0, min(before, len(ids) - 1))
+
+
 class Sheet(Protocol[V_contra]):
     """How rows of one sort are written. Pure: the same value at the same time, the same cells."""
 

@@ -96,6 +96,8 @@ class DiffOutput:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell]] = {}
+        self._disputed: set[int] = set()
+        """The lines in which there may be characters of which terminals dispute the width."""
         self._is_resized = False
 
     def forget_at_layout(self) -> None:
@@ -127,7 +129,10 @@ class DiffOutput:
         # `forget`.
         pen = _Pen()
         for y, x, strip in strips:
-            self._draw(pen, y, x, _exploded(strip, colours))
+            new, is_plain = _exploded(strip, colours)
+            if not is_plain:
+                self._disputed.add(y)
+            self._draw(pen, y, x, new)
         return pen.written()
 
     def _draw(self, pen: "_Pen", y: int, x: int, new: list[Cell]) -> None:
@@ -141,7 +146,7 @@ class DiffOutput:
             return
         line[x:end] = new
         # Terminals disagree on how wide some characters are: what has any is written whole.
-        if _is_plain(old) and _is_plain(new):
+        if y not in self._disputed or (_is_plain(old) and _is_plain(new)):
             for start, stop in _runs(old, new):
                 pen.draw(y, x + start, new[start:stop], edge=len(line))
         else:
@@ -173,8 +178,9 @@ class _Pen:
         for style, group in groupby(run, key=itemgetter(1)):
             piece = list(group)
             # After a wide character, and at the edge, terminals differ in where the cursor is.
-            sure = x + len(piece) < edge and _is_plain(piece)
-            text = "".join(character for character, _ in piece)
+            text = "".join([character for character, _ in piece])
+            is_plain = len(text) == len(piece) and (text.isascii() or _is_plain(piece))
+            sure = x + len(piece) < edge and is_plain
             self._pieces.setdefault(style, []).append(_Piece(y, x, text, sure))
             x += len(piece)
 
@@ -222,17 +228,27 @@ def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
             yield y, x, strip
 
 
-def _exploded(strip: Iterable[Segment], colours: ColorSystem) -> list[Cell]:
-    """Its cells. A piece whose width terminals dispute is one cell, and blanks for the rest."""
+def _exploded(strip: Iterable[Segment], colours: ColorSystem) -> tuple[list[Cell], bool]:
+    """Its cells, and whether each is one character.
+
+    A piece whose width terminals dispute is one cell, and blanks for the rest.
+    """
     found: list[Cell] = []
+    is_plain = True
     for text, style, _ in strip:
         ansi = _ansi(style, colours) if style is not None else ""
-        if text.isascii() or all(get_character_cell_size(character) == 1 for character in text):
+        if text.isascii() or _is_narrow(text):
             found += [(character, ansi) for character in text]
         elif (width := cell_len(text)) > 0:
+            is_plain = False
             found.append((text, ansi))
             found += [("", ansi)] * (width - 1)
-    return found
+    return found, is_plain
+
+
+@lru_cache(4096)
+def _is_narrow(text: str) -> bool:
+    return all(get_character_cell_size(character) == 1 for character in text)
 
 
 @lru_cache(4096)

@@ -1,4 +1,4 @@
-"""Columns that scroll: where there is a cursor in one, the arrow keys move that first."""
+"""What scrolls: long lists, and columns in which the arrow keys move a cursor first."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -6,7 +6,45 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.reactive import Reactive
+from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.widget import Widget
+
+
+class LongScrollBar(ScrollBar):
+    """The scrollbar of a long list: painted again only where its thumb has moved.
+
+    Of 100,000 rows a page is less than a step of the thumb, and the bar is as high as the list.
+    """
+
+    position: Reactive[float] = Reactive(0.0, repaint=False)
+
+    def watch_position(self, old_value: float, new_value: float) -> None:
+        if self._step_at(old_value) != self._step_at(new_value):
+            self.refresh()
+
+    def _step_at(self, position: float) -> int:
+        """On which eighth of a cell the thumb begins. Source: textual 8.2.8, `ScrollBarRender`."""
+        height, total, seen = self.size.height, self.window_virtual_size, self.window_size
+        if not 0 < seen < total:
+            return 0
+        thumb = max(1, seen * height / total)
+        return int((height - thumb) * position / (total - seen) * 8)
+
+
+class LongScrollView(ScrollView):
+    """A view of very many lines."""
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        if self._vertical_scrollbar is None:
+            # As Textual makes its own.
+            bar = LongScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)  # noqa: SLF001 (Textual's)
+        return self._vertical_scrollbar
 
 
 class ScrollBody(VerticalScroll, can_focus=False):

@@ -16,12 +16,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.text.format import clean, fit
-from console.tui.drawing.columns import Column, Order, Sheet, spans
+from console.tui.drawing.columns import Column, Order, Sheet, place_of, spans
+from console.tui.drawing.row_strips import GUTTER, RowInks, heading, line_strip, row_strip
 from console.tui.drawing.tones import Cell, Tone
+from console.tui.widgets.scroll import LongScrollView
 from store.model import Millis
 
 V = TypeVar("V")
@@ -33,14 +33,12 @@ AGES_MS = 5_000
 """Ages tick together, this far apart: over a slow line every digit counts."""
 
 FLASH_S = 0.7
-GUTTER = 5
-"""The cursor's bar, the mark, and the space round them."""
 
 _CACHED_MAX = 2_000
 _WORD_LINE = 2
 
 
-class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=False):
+class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=False):
     """A list whose cursor and marks stand on ids."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -109,6 +107,11 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self._loaded = False
         self._columns: Sequence[Column] = ()
         self._drawn: dict[int, Sequence[Cell | None]] = {}
+        self._inks = RowInks(
+            lambda tone: self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
+        )
+        self._plain = Style()
+        """What a row without anything about it is drawn on, in this frame."""
 
     @property
     def ids(self) -> "array[int]":
@@ -142,11 +145,13 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         """The row under the cursor, where it has been fetched and still stands."""
         return None if self.cursor_id in self._gone else self._rows.get(self.cursor_id or -1)
 
-    def window(self) -> list[int]:
-        """The ids in view and a page on either side: what is worth having."""
-        page = max(1, self.size.height)
-        top = max(0, round(self.scroll_y) - page)
-        return list(self._ids[top : top + 3 * page])
+    def window(self, order: "array[int] | None" = None) -> list[int]:
+        """The ids in view and a page on either side, also of an order before it is taken."""
+        ids, top, page = self._ids, round(self.scroll_y), max(1, self.size.height)
+        if order is not None:
+            ids, top = order, top + place_of(order, self.cursor_id, self._cursor) - self._cursor
+        first = max(0, min(top, len(ids) - page) - page)
+        return list(ids[first : first + 3 * page])
 
     def missing(self) -> list[int]:
         return [row_id for row_id in self.window() if row_id not in self._rows]
@@ -185,21 +190,27 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
     def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
         """Take rows. An id that was asked for and is not among them has gone: it greys."""
         before, until = self.current, monotonic() + FLASH_S
+        gone = set(asked) - rows.keys()
+        changed = gone ^ self._gone.intersection(asked)
         for row_id, value in rows.items():
             known = self._rows.get(row_id)
+            if known != value:
+                changed.add(row_id)
             # A row that comes into sight for the first time has not changed: it does not flash.
             if known is not None and self.sheet.flash_key(known) != self.sheet.flash_key(value):
                 self._flashes[row_id] = until
         self._rows.update(rows)
-        for row_id in asked:
-            (self._gone.discard if row_id in rows else self._gone.add)(row_id)
+        self._gone = self._gone.difference(asked) | gone
         if len(self._rows) > _CACHED_MAX:
             # A million rows may pass through the window in a minute of scrolling: only what is in
             # sight is worth its memory, and the rest is read by id again within a millisecond.
             self._rows = {i: self._rows[i] for i in self.window() if i in self._rows}
         if self._flashes:
             self.set_timer(FLASH_S, self._unflash)
-        self.refresh()
+        # Most readings of the rows in view find them as they are.
+        for line in self._lines_in_view():
+            if self._ids[line] in changed:
+                self._refresh_row(line)
         # At this a page reads all that it shows of that row; a fill comes with every reading.
         if self.current != before:
             self.post_message(self.Moved(self))
@@ -209,8 +220,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self.now = now
         # Over a slow line each repainted row is felt. A row is drawn again only where a cell of it
         # reads differently now than when it was last drawn.
-        top = round(self.scroll_y)
-        for line in range(top, min(len(self._ids), top + self.size.height)):
+        for line in self._lines_in_view():
             value = self._rows.get(self._ids[line])
             if value is None:
                 continue
@@ -281,39 +291,40 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             if self.missing():
                 self.post_message(self.RowsMissing(self))
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._inks.forget()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # It hangs on every widget around this one, and is the same for all lines of a frame.
+        self._plain = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
             style = self.get_component_rich_style("virtual-table--head")
-            return _strip([Segment(self._heading(), style)], width, style)
+            return line_strip([Segment(heading(self._columns), style)], width, style)
         line = y - 1 + round(self.scroll_y)
         if line < len(self._ids):
             return self._row(line, width)
-        text = ""
-        if y == _WORD_LINE and not self._ids:
-            text = self.empty if self._loaded else "reading the cache…"
-        style = self.rich_style + self._ink(Tone.DIM)
-        return _strip([Segment(" " * GUTTER + text, style)], width, style)
+        is_said = y == _WORD_LINE and not self._ids
+        text = "" if not is_said else self.empty if self._loaded else "reading the cache…"
+        style = self._inks.on(self._plain)[Tone.DIM]
+        return line_strip([Segment(" " * GUTTER + text, style)], width, style)
 
     def _row(self, line: int, width: int) -> Strip:
         row_id = self._ids[line]
         ground = self._ground(line, row_id)
         bar = "▌" if line == self._cursor else " "
         mark = "x" if row_id in self.marks else self.group_marks.get(row_id, " ")
-        segments = [
-            Segment(f"{bar} ", ground + self._ink(Tone.ACCENT)),
-            Segment(f"{mark}  ", ground + self._ink(Tone.STRONG)),
-        ]
-        value = self._rows.get(row_id)
-        if value is None:
-            return _strip([*segments, Segment("·", ground + self._ink(Tone.FAINT))], width, ground)
-        cells = self.sheet.cells(value, self._columns, self.now)
-        self._drawn[row_id] = cells
-        for cell, room, right in spans(cells, self._columns):
-            tone = Tone.FAINT if row_id in self._gone else cell.tone
-            text = fit(clean(cell.text), room, right=right)
-            segments.append(Segment(text + " ", ground + self._ink(tone)))
-        return _strip(segments, width, ground)
+        cells = [(Cell("·", Tone.FAINT), 1, False)]
+        if (value := self._rows.get(row_id)) is not None:
+            drawn = self._drawn[row_id] = self.sheet.cells(value, self._columns, self.now)
+            cells = list(spans(drawn, self._columns))
+        if row_id in self._gone:
+            cells = [(cell._replace(tone=Tone.FAINT), room, end) for cell, room, end in cells]
+        return row_strip(bar, mark, cells, width, ground, self._inks.on(ground))
 
     def _ground(self, line: int, row_id: int) -> Style:
         name = ""
@@ -321,14 +332,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
             name = "flash"
         elif line == self._cursor:
             name = "cursor" if self.has_focus else "resting"
-        return self.get_component_rich_style(f"virtual-table--{name}") if name else self.rich_style
-
-    def _ink(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
-
-    def _heading(self) -> str:
-        titles = (fit(c.title, c.width, right=c.right) + " " for c in self._columns)
-        return " " * GUTTER + "".join(titles)
+        return self.get_component_rich_style(f"virtual-table--{name}") if name else self._plain
 
     def go_to(self, line: int) -> None:
         """Put the cursor on the row of this place, bring it into view, and say so."""
@@ -354,11 +358,7 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         ids = order.ids
         self._ids, self._next, self.waiting, self._loaded = ids, None, 0, True
         self._tags, self._markable = order.tags, order.markable
-        try:
-            self._cursor = ids.index(stood) if stood is not None else 0
-        except ValueError:
-            # Its row has closed. The cursor stays on its line: what comes next is there.
-            self._cursor = max(0, min(self._cursor, len(ids) - 1))
+        self._cursor = place_of(ids, stood, self._cursor)
         if marked := len(self.marks):
             self.marks.intersection_update(ids if order.markable is None else order.markable)
             self.lost += marked - len(self.marks)
@@ -390,11 +390,11 @@ class VirtualTable(ScrollView, Generic[V], can_focus=True, inherit_bindings=Fals
         self._columns = self.sheet.columns(self.size.width - GUTTER)
         self.virtual_size = Size(self.size.width, len(self._ids) + 1)
 
+    def _lines_in_view(self) -> range:
+        top = round(self.scroll_y)
+        return range(top, min(len(self._ids), top + self.size.height))
+
     def _refresh_row(self, line: int) -> None:
         y = line + 1 - round(self.scroll_y)
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
-
-
-def _strip(segments: list[Segment], width: int, style: Style) -> Strip:
-    return Strip(segments).adjust_cell_length(width, style)

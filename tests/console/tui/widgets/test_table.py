@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from console.tui.drawing.columns import Column
@@ -111,6 +113,40 @@ async def test_a_row_that_changes_flashes_and_one_that_only_ages_does_not() -> N
         assert set(app.table._flashes) == {1}
 
 
+async def test_a_reading_paints_only_the_rows_that_it_found_changed() -> None:
+    async with table(range(9)) as (app, pilot):
+        await pilot.press("down")
+        painted: list[int] = []
+        app.table._refresh_row = painted.append  # type: ignore[method-assign,assignment]
+        rows = {row_id: f"row {row_id}" for row_id in range(9)}
+
+        app.table.fill(rows, range(9))
+        assert not painted
+
+        app.table.fill(rows | {4: "changed"}, range(9))
+        assert painted.pop() == 4
+
+        del rows[7], rows[4]
+        app.table.fill(rows, [*rows, 7])  # It has closed.
+        assert painted.pop() == 7
+
+        app.table.fill(rows | {7: "row 7"}, [*rows, 7])
+        assert painted.pop() == 7
+        assert not painted
+
+
+async def test_an_order_tells_which_rows_it_will_bring_into_view() -> None:
+    async with table(range(1000)) as (app, pilot):
+        await pilot.press("end")
+        for ids in (range(999, -1, -1), range(500), range(3)):
+            order = array("q", ids)
+            told = app.table.window(order)
+            app.table.offer(order, now=1, at_once=True)
+
+            assert set(app.table.window()) <= set(told)
+            await pilot.pause()
+
+
 async def test_a_row_that_has_gone_greys_and_cannot_be_acted_on() -> None:
     async with table(range(3)) as (app, pilot):
         app.table.fill({}, [0])
@@ -148,6 +184,32 @@ async def test_a_click_moves_the_cursor_and_one_in_the_gutter_marks() -> None:
         assert app.table.cursor_id == 2
         await pilot.click("#table", offset=(2, 4))
         assert app.table.marks == {3}
+
+
+async def test_a_page_of_a_long_list_paints_no_scrollbar_that_stays_as_it_is() -> None:
+    async with table(range(100_000)) as (app, pilot):
+        await pilot.press("down")
+        bar, painted = app.table.vertical_scrollbar, []
+        bar.refresh = lambda *_, **__: painted.append(bar.position) or bar  # type: ignore[method-assign,func-returns-value]
+
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        assert bar.position > 0
+        assert not painted
+
+        await pilot.press("end")
+        assert painted
+
+
+async def test_rows_are_drawn_in_the_colours_of_the_theme_that_is_chosen() -> None:
+    async with table(range(3)) as (app, pilot):
+        for theme in (THEMES[1], THEMES[0]):
+            app.theme = theme.name
+            await pilot.pause()
+            (_, _, text, *_) = app.table.render_lines(Region(0, 2, 40, 1))[0]
+
+            assert text.text.startswith("row 1")
+            assert text.style is not None
+            assert text.style.color == Color.parse(theme.variables["ink"]).rich_color
 
 
 async def test_an_empty_list_says_what_that_means() -> None:
