@@ -15,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -78,11 +79,15 @@ class Timed(SkewApp):
     shown: "asyncio.Future[float] | None" = None
     whole_since = 0.0
     """When the last reading of everything began that has ended."""
+    reads_since = 0.0
+    """When that began which goes on, or ended last."""
+    order_before: "array[int] | None" = None
+    """What was listed at that time."""
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
-        began = time.perf_counter()
+        self.reads_since, self.order_before = time.perf_counter(), self.rows.ids
         await super().refresh_now(at_once=at_once)
-        self.whole_since = began
+        self.whole_since = self.reads_since
 
     def _display(self, screen: Any, renderable: Any) -> None:
         super()._display(screen, renderable)
@@ -307,7 +312,8 @@ async def _relisted(app: Timed, key: str) -> float:
     began = time.perf_counter()
 
     def listed(_: set[int]) -> bool:
-        return app.whole_since > began and not app.rows.missing()
+        is_taken = app.reads_since > began and app.rows.ids is not app.order_before
+        return (is_taken or app.whole_since > began) and not app.rows.missing()
 
     return await app.key(key, listed)
 

@@ -75,10 +75,12 @@ class DisagreementsPage(ListPage):
         if not self.rows.loaded:
             # The first paint has its rows at once, rather than a screen of dots and then the rows.
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
+        elif at_once:
+            await self.fetch(self.rows, self.rows.window(listed.ids))
         fresh = 0
         # Counting what is new compares two sets of up to 100,000 ids. It is done only while the
         # list is held still, for only then is the number shown.
-        if self.rows.is_touched:
+        if self.rows.is_touched and not at_once:
             fresh = await asyncio.to_thread(_count_new, listed.ranked.ids, self.rows.markable)
         self.rows.offer(
             listed.ids,

@@ -172,7 +172,8 @@ class ListPage(DecisionPage):
     @on(VirtualTable.Moved)
     def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
         if event.table is self.table:
-            self.look_soon()
+            # The row itself is painted first: what is read of it takes several readings.
+            self.call_after_refresh(self.look_soon)
             self.rewrite("legend")
 
     @on(VirtualTable.OrderChanged)
