@@ -110,14 +110,17 @@ class Serving:
         wanted = (settings.serve, {name: webhook for name, (webhook, _) in senders.items()})
         if wanted == self._served:
             return
-        self.stop()
+        before, self._server = self._server, None
+        if before is not None:
+            # Waited for by the next one's thread, not by the engine's loop.
+            before.end()
         self._served = wanted
         if settings.serve is not None:
             from sync.serving.app import ServingApp
             from sync.serving.server import HttpServer
 
             app = partial(ServingApp, self._engine, self._database, SystemClock(), senders)
-            self._server = HttpServer(settings.serve, app, self._log)
+            self._server = HttpServer(settings.serve, app, self._log, before)
             self._server.start()
 
     def stop(self) -> None:

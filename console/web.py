@@ -10,9 +10,10 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +55,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Names by the digests of their tokens."""
     user_header: str | None = None
     """Where a proxy puts the name of who signed in there."""
+    proxies: Sequence[IPv4Network | IPv6Network] = ()
+    """From where that header is believed, beside this machine."""
     read_write: bool = False
 
 
@@ -140,10 +143,21 @@ class WebConsole(Server):
         # for it (the host), and from its own place (the origin).
         if request.host.lower() not in self._hosts:
             return HTTPStatus.MISDIRECTED_REQUEST, "not the address that this console is served at"
+        if self._settings.user_header and not self._is_proxy(request.remote):
+            return HTTPStatus.FORBIDDEN, "only the proxy may ask here"
         origin = request.headers.get("Origin")
         if request.path == "/ws" and (origin or "").lower() != self._origin:
             return HTTPStatus.FORBIDDEN, "another site may not talk to this console"
         return None
+
+    def _is_proxy(self, remote: str | None) -> bool:
+        try:
+            address = ip_address(remote or "")
+        except ValueError:
+            return False
+        # As an IPv6 socket names who comes by IPv4.
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address.is_loopback or any(address in network for network in self._settings.proxies)
 
     def _signed_in(self, token: str) -> web.Response:
         known = digest(token)
@@ -161,11 +175,13 @@ class WebConsole(Server):
     def _name_of(self, request: web.Request) -> str | None:
         """Who asks; None where that is not known."""
         if self._settings.user_header:
-            name = request.headers.get(self._settings.user_header, "").strip()
+            # Of two, one is what a browser sent and its proxy let through.
+            names = request.headers.getall(self._settings.user_header, [])
+            name = names[0].strip() if len(names) == 1 else ""
             return name if name and not name_error(name) else None
-        given = request.cookies.get(COOKIE, "")
+        given = request.cookies.get(COOKIE, "").encode(errors="replace")
         for known, name in self._settings.tokens.items():
-            if hmac.compare_digest(known, given):
+            if hmac.compare_digest(known.encode(), given):
                 return name
         return None
 

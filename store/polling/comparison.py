@@ -5,14 +5,15 @@ its cost follows what moved; `recompute` notes them all.
 """
 
 import sqlite3
+from collections.abc import Mapping
 
 from store.accounts import balance
 from store.cells.cell_ids import cell, of_channel
-from store.channels import polls
+from store.channels import incidents, polls
 from store.corrections import freeze, propose
 from store.database import worklist
 from store.errors import NoSuchThing
-from store.model import Millis, Terms
+from store.model import IncidentKind, Millis, Terms
 from store.open_counts import upkeep
 from store.polling.merging import new_listings
 from store.targets import (
@@ -40,6 +41,14 @@ class Comparison:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self._rules = RuleChoices()
+
+    def take_up(
+        self, connection: sqlite3.Connection, rates: Mapping[str, float | None], *, now: Millis
+    ) -> None:
+        """Configure a cache on which an engine runs; no incident says any more that it can't be."""
+        self.configure(connection, now=now)
+        polls.set_rates(connection, rates)
+        incidents.resolve(connection, None, IncidentKind.CONFIGURATION, now=now)
 
     def configure(self, connection: sqlite3.Connection, *, now: Millis) -> bool:
         """Bring the channels' rows up to the configuration; recompute what its change moves.

@@ -16,7 +16,9 @@ KEPT_MS = 7 * 86_400_000
 """No system delivers one again after so long."""
 
 DELIVERIES_MAX = 200_000
-_PRUNE_EVERY = 1_000
+_PRUNE_EVERY = 100
+_PRUNE_MAX = 2 * _PRUNE_EVERY
+"""So many at once: pruning keeps no delivery waiting either."""
 
 _TABLE = """CREATE TABLE IF NOT EXISTS deliveries (
   channel TEXT NOT NULL,
@@ -24,6 +26,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS deliveries (
   received_at INTEGER NOT NULL,
   PRIMARY KEY (channel, delivery)
 ) WITHOUT ROWID"""
+_INDEX = "CREATE INDEX IF NOT EXISTS deliveries_by_age ON deliveries (received_at)"
 
 
 class WebhookInbox:
@@ -42,6 +45,8 @@ class WebhookInbox:
             # polled at the start anyway.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(_TABLE)
+            self._connection.execute(_INDEX)
+            (self._kept,) = self._connection.execute("SELECT count(*) FROM deliveries").fetchone()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: {error}") from error
 
@@ -53,6 +58,7 @@ class WebhookInbox:
                 (channel, delivery, now),
             )
             self._taken += 1
+            self._kept += cursor.rowcount
             if self._taken % _PRUNE_EVERY == 1:
                 self._prune(now)
         except sqlite3.Error as error:
@@ -60,12 +66,18 @@ class WebhookInbox:
         return cursor.rowcount == 1
 
     def _prune(self, now: Millis) -> None:
-        self._connection.execute("DELETE FROM deliveries WHERE received_at < ?", (now - KEPT_MS,))
-        self._connection.execute(
-            """DELETE FROM deliveries WHERE (channel, delivery) IN (SELECT channel, delivery
-              FROM deliveries ORDER BY received_at DESC LIMIT -1 OFFSET ?)""",
-            (DELIVERIES_MAX,),
+        """Delete some of the oldest: those that are too old, and those that are too many."""
+        cursor = self._connection.execute(
+            """DELETE FROM deliveries WHERE (channel, delivery) IN (
+              SELECT channel, delivery FROM (
+                SELECT channel, delivery, received_at FROM deliveries
+                ORDER BY received_at LIMIT ?)
+              WHERE received_at < ?
+              UNION ALL SELECT * FROM (
+                SELECT channel, delivery FROM deliveries ORDER BY received_at LIMIT ?))""",
+            (_PRUNE_MAX, now - KEPT_MS, min(_PRUNE_MAX, max(0, self._kept - DELIVERIES_MAX))),
         )
+        self._kept -= cursor.rowcount
 
     def close(self) -> None:
         self._connection.close()

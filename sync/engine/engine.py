@@ -261,7 +261,15 @@ class Engine:
     async def _reload(self, fleet: Fleet, schedule: "Schedule") -> None:
         load, self._reloading = self._reloading, None
         assert load is not None
-        settings = await reloading.take_up(self._context, fleet, schedule, self._settings, load)
+        try:
+            settings = await reloading.take_up(self._context, fleet, schedule, self._settings, load)
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            # As in every look: it is tried again.
+            self._reloading = self._reloading or load
+            self._context.log.warning("configuration not reloaded yet", error=str(error))
+            return
         if settings is not None:
             self._settings = settings
             self._freshness = FreshnessWatch(self._context, settings)

@@ -42,6 +42,8 @@ class Fleet:
         self._token = token
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
         self._hastened: dict[str, asyncio.Task[None]] = {}
+        self._rested_at: dict[str, float] = {}
+        """When the last hastened poll of each channel ended, by the event loop's clock."""
         self._writes: dict[str, asyncio.Task[None]] = {}
         self._writing: dict[str, list[int]] = {}
         self._ended: set[int] = set()
@@ -74,7 +76,7 @@ class Fleet:
                 memory = recognition.memory_of(self._context.database, channel)
                 opened[name] = ChannelState(settings.channels[name], channel, memory, meter=meter)
         except BaseException:
-            await self._close(opened.values())
+            await self.close_channels(opened.values())
             raise
         return opened
 
@@ -105,13 +107,14 @@ class Fleet:
             write_task.cancel()
         await asyncio.gather(*polls, *writes, return_exceptions=True)
         await self._save_memories(ended.values())
-        await self._close(ended.values())
+        await self.close_channels(ended.values())
 
     async def close(self) -> None:
         """Close what is open. One channel's trouble in closing does not keep the others."""
-        await self._close(self.channels.values())
+        await self.close_channels(self.channels.values())
 
-    async def _close(self, opened: Iterable[ChannelState]) -> None:
+    async def close_channels(self, opened: Iterable[ChannelState]) -> None:
+        """Close these, whether they ever ran or not."""
         for channel_state in opened:
             try:
                 await channel_state.channel.close()
@@ -162,18 +165,23 @@ class Fleet:
             self._hastened[name] = asyncio.create_task(self._poll_soon(name))
 
     async def _poll_soon(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            # A poll that is running may be past what has just changed.
-            running = self._polls.get(name)
-            if running is not None:
-                await asyncio.wait([running])
-                # What is asked for all the time is still polled with a rest between.
-                await asyncio.sleep(HASTEN_REST_S)
+            # A poll that is running may be past what has just changed. And what is asked for all
+            # the time is still polled with a rest between, however short its polls are.
+            while True:
+                if name in self._polls:
+                    await asyncio.wait([self._polls[name]])
+                rest_s = self._rested_at.get(name, 0.0) + HASTEN_REST_S - loop.time()
+                if rest_s <= 0 and name not in self._polls:
+                    break
+                await asyncio.sleep(max(0.0, rest_s))
         finally:
             # From here on, another change needs another poll.
             self._hastened.pop(name, None)
         if name in self.channels:
             await self.scheduled_poll(name)
+            self._rested_at[name] = loop.time()
 
     def poll_again(self, names: Iterable[str]) -> None:
         """Begin to poll these channels, because their pause has ended."""

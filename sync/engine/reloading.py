@@ -1,17 +1,18 @@
 """A changed configuration, taken up while the engine runs: what did not change is not disturbed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from store.channels import incidents, polls
+from store.channels import incidents
+from store.errors import StoreError
 from store.model import IncidentKind
 from sync.engine.fleet import Fleet
 from sync.errors import ConfigError, ConfigErrors
 from sync.polling.recovery import EngineContext
-from sync.settings import Settings
+from sync.settings import ChannelSettings, Settings
 from sync.targets import terms
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class ConfigurationChange(msgspec.Struct, frozen=True):
     changed: tuple[str, ...]
 
     @classmethod
-    def between(cls, before: Settings, after: Settings) -> "ConfigurationChange":
-        old, new = before.channels, after.channels
+    def between(
+        cls, old: Mapping[str, ChannelSettings], new: Mapping[str, ChannelSettings]
+    ) -> "ConfigurationChange":
         return cls(
             added=tuple(name for name in new if name not in old),
             removed=tuple(name for name in old if name not in new),
@@ -59,35 +61,55 @@ async def take_up(
 ) -> Settings | None:
     """Have what runs work by another configuration, and answer it; None where it is wrong.
 
-    Then an incident says what is wrong, and all goes on by `before`.
+    Then an incident says what is wrong, and all goes on by `before`. Raises StoreError where the
+    cache can't be written; this may be called again, then or with another configuration.
     """
     try:
         settings = await _load_checked(load, before)
-        change = ConfigurationChange.between(before, settings)
+        # By what runs, not by what was configured: the last time may have ended half way.
+        runs = {name: running.settings for name, running in fleet.channels.items()}
+        change = ConfigurationChange.between(runs, settings.channels)
         opened = await fleet.open_channels(settings, change.begun)
     except (ConfigError, ConfigErrors) as error:
         await _refuse(context, error)
         return None
-    for name in change.ended:
-        schedule.remove(name)
-    await fleet.end_channels(change.ended, END_S)
-    # A poll of another channel that is merged after this line is compared by these terms, and the
-    # cache's one writer brings everything in line with them before: no await in between.
-    context.comparison = terms.comparison(settings)
-    context.ahead_ms = settings.events.ahead_ms
-    await context.database.awrite(context.comparison.configure, now=context.clock.now())
-    await context.database.awrite(polls.set_rates, rates(settings))
+    try:
+        await _end_and_configure(context, fleet, schedule, change.ended, settings)
+    except BaseException:
+        await fleet.close_channels(opened.values())
+        raise
     fleet.take_over(settings, opened)
     for name in change.begun:
         schedule.add(name, settings.channels[name].every_ms)
-    await context.database.awrite(
-        incidents.resolve, None, IncidentKind.CONFIGURATION, now=context.clock.now()
-    )
     context.log.info(
         "configuration reloaded",
         added=list(change.added), removed=list(change.removed), changed=list(change.changed),
     )  # fmt: skip
     return settings
+
+
+async def _end_and_configure(
+    context: EngineContext,
+    fleet: Fleet,
+    schedule: "Schedule",
+    ended: Sequence[str],
+    settings: Settings,
+) -> None:
+    """Stop what ends, and bring the cache in line. Raises StoreError, with the terms of before."""
+    for name in ended:
+        schedule.remove(name)
+    await fleet.end_channels(ended, END_S)
+    before = context.comparison, context.ahead_ms
+    # A poll of another channel that is merged after this line is compared by these terms, and the
+    # cache's one writer brings everything in line with them before: no await in between.
+    context.comparison = terms.comparison(settings)
+    context.ahead_ms = settings.events.ahead_ms
+    database, now = context.database, context.clock.now()
+    try:
+        await database.awrite(context.comparison.take_up, rates(settings), now=now)
+    except StoreError:
+        context.comparison, context.ahead_ms = before
+        raise
 
 
 def rates(settings: Settings) -> dict[str, float | None]:

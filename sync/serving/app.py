@@ -15,15 +15,12 @@ from store.queries import status_counts
 from sync.clock import Clock
 from sync.engine.engine import Engine
 from sync.secrets import Secret
-from sync.serving.answers import HttpAnswer
+from sync.serving.answers import HttpAnswer, Receive, Send
 from sync.serving.metrics import CONTENT_TYPE, Metrics
 from sync.serving.webhooks.receiver import WebhookReceiver
 from sync.settings import WebhookSettings
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 Senders = Mapping[str, tuple[WebhookSettings, Secret]]
 NO_SENDERS: Senders = MappingProxyType({})
@@ -61,7 +58,7 @@ class ServingApp:
         if scope["type"] != "http":
             return
         answer = await self._answer(scope, receive)
-        await answer.send(send, with_body=scope["method"] != "HEAD")
+        await answer.send(send, receive, with_body=scope["method"] != "HEAD")
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
         place, _, channel = scope["path"].removeprefix("/").partition("/")

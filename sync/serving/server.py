@@ -5,9 +5,10 @@ Whoever asks slowly, too much or nonsense disturbs the engine no more than a thr
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -21,6 +22,14 @@ HEADERS_S = 10.0
 
 IDLE_S = 5
 CONNECTIONS_MAX = 200
+"""Where more are open, each request is answered that it is too many."""
+
+OPEN_MAX = 250
+"""Beyond it a connection is not even answered."""
+
+ANSWER_LOOKS = 6
+"""An answer has so many times HEADERS_S to be made, sent and read."""
+
 RETRY_EVERY_S = 10.0
 """How often a port that is in use is tried again."""
 
@@ -28,27 +37,65 @@ STOP_S = 5.0
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's, which closes a connection whose request does not come in time."""
+    """uvicorn's, which leaves a connection on which a request, or who reads its answer, is late."""
+
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._late = self.loop.call_later(HEADERS_S, self._close_if_silent)
+        if len(self.connections) > OPEN_MAX:
+            # The files that a process may open are the engine's, too.
+            transport.abort()
+            return
+        self._seen: object = None
+        self._looks = 0
+        self._late = self.loop.call_later(HEADERS_S, self._leave_if_late)
 
-    def _close_if_silent(self) -> None:
-        # There is a cycle from the head of the first request on.
-        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
-            self.transport.close()
+    def _leave_if_late(self) -> None:
+        # uvicorn itself closes what waits for another request. So what is at the same request as at
+        # the last look sends slowly, the next head or the rest of a body; or is being answered.
+        cycle = getattr(self, "cycle", None)
+        self._looks = self._looks + 1 if cycle is self._seen else 0
+        self._seen = cycle
+        answering = cycle is not None and not cycle.response_complete
+        if (cycle is None or self._looks) and not (answering and self._looks < ANSWER_LOOKS):
+            # Not closed: who does not read would be waited for.
+            self.transport.abort()
+            return
+        self._late = self.loop.call_later(HEADERS_S, self._leave_if_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._late.cancel()
+        if self._late is not None:
+            self._late.cancel()
         super().connection_lost(exc)
+
+
+class ServerFaults(logging.Handler):
+    """Tells our log of uvicorn's errors, and of nothing that a stranger can make it say."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.ERROR)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        what = record.getMessage().strip() if error is None else type(error).__name__
+        self._log.error("request not answered", error=what)
 
 
 class HttpServer:
     """Listens at `[serve] listen` until it is stopped."""
 
-    def __init__(self, settings: ServeSettings, app: Callable[[], ServingApp], log: Log) -> None:
+    def __init__(
+        self,
+        settings: ServeSettings,
+        app: Callable[[], ServingApp],
+        log: Log,
+        before: "HttpServer | None" = None,
+    ) -> None:
+        """Serve once the server `before` this one has ended."""
         self._settings = settings
+        self._before = before
         self._make_app = app
         self._log = log
         self.address: str | None = None
@@ -61,13 +108,21 @@ class HttpServer:
         """Begin; a port that is in use is logged and tried again, and keeps nobody waiting."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Have it end soon."""
         self._stopping.set()
         if self._server is not None:
             self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Have it end, and wait for that."""
+        self.end()
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
+        if self._before is not None:
+            self._before.stop()
+            self._before = None
         listening = self._bound()
         if listening is None:
             return
@@ -82,15 +137,26 @@ class HttpServer:
                 log_config=None,
                 server_header=False,
                 limit_concurrency=CONNECTIONS_MAX,
+                # So many are taken before any of them is looked at.
+                backlog=OPEN_MAX - CONNECTIONS_MAX,
                 timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)
             self._server.should_exit = self._stopping.is_set()
             self.address = _name(listening)
-            self._log.info("serving", at=self.address)
-            with contextlib.closing(app):
+            self._log.info("serving", listen=self.address)
+            with contextlib.closing(app), self._faults_logged():
                 asyncio.run(self._server.serve(sockets=[listening]))
+
+    @contextlib.contextmanager
+    def _faults_logged(self) -> Iterator[None]:
+        faults, logger = ServerFaults(self._log), logging.getLogger("uvicorn.error")
+        logger.addHandler(faults)
+        try:
+            yield
+        finally:
+            logger.removeHandler(faults)
 
     def _bound(self) -> socket.socket | None:
         """The listening socket, once the port is free; None where it is stopped before."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +163,63 @@ async def test_the_address_of_the_configuration_is_the_one_that_it_is_served_at(
             await screen(session, url, "RO", origin="https://skew.example")
 
 
+def guarded(remote: str, headers: list[tuple[str, str]], **given: Any) -> int:
+    """The status of a request for the page, before there is any session."""
+    from aiohttp import web as aiohttp_web
+    from aiohttp.test_utils import make_mocked_request
+    from multidict import CIMultiDict
+
+    from console.web import WebConsole, WebSettings
+
+    settings = WebSettings(
+        config=Path("skew.toml"), host="127.0.0.1", port=9465, public_url="http://skew.example",
+        **given,
+    )  # fmt: skip
+
+    async def page(_: object) -> aiohttp_web.Response:
+        return aiohttp_web.Response()
+
+    request = make_mocked_request("GET", "/", CIMultiDict([("Host", "skew.example"), *headers]))
+    request = request.clone(remote=remote)
+    return asyncio.run(WebConsole(settings)._guarded(request, page)).status
+
+
+@needs_web
+@pytest.mark.parametrize("cookie", ["skew=\u00e9", 'skew="\\351"', "skew=", "skew"])
+def test_a_cookie_of_any_letters_is_no_sign_in(cookie: str) -> None:
+    assert guarded("127.0.0.1", [("Cookie", cookie)], tokens={"0" * 64: "ana"}) == 401
+
+
+@needs_web
+def test_a_name_beside_that_of_the_proxy_is_nobody() -> None:
+    twice = [("X-User", "mallory"), ("X-User", "eva")]
+    assert guarded("127.0.0.1", twice, user_header="X-User") == 401
+    assert guarded("127.0.0.1", twice[1:], user_header="X-User") == 200
+
+
+@needs_web
+@pytest.mark.parametrize(
+    ("remote", "status"),
+    [
+        ("::1", 200),
+        ("10.1.2.3", 200),
+        ("::ffff:10.1.2.3", 200),
+        ("10.2.0.1", 403),
+        ("::ffff:10.2.0.1", 403),
+        ("", 403),
+    ],
+)
+def test_the_header_is_believed_from_the_proxy_alone(remote: str, status: int) -> None:
+    name = [("X-User", "eva")]
+    proxies = [ip_network("10.1.0.0/16")]
+    assert guarded(remote, name, user_header="X-User", proxies=proxies) == status
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
+        (("--proxy", "10.0.0.1"), "--proxy says who may send the --user-header"),
+        (("--user-header", "X", "--proxy", "10.0.0.1/8"), "has host bits set"),
         (("--read-write",), "--read-write needs to know who decides"),
         (("--listen", "0.0.0.0:9465"), "whoever reaches it could look in"),
         (("--listen", "9465"), "is not an address to listen at"),

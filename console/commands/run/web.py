@@ -10,6 +10,8 @@ from console.commands.options import config_option, example, secret_place, text
 from console.context import load, note
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from sync.units import ListenAddress
 
 _TOKEN_LEAST = 16
@@ -36,16 +38,21 @@ _TOKEN_LEAST = 16
     help="The header in which a proxy names who signed in there.",
 )  # fmt: skip
 @click.option(
+    "--proxy", "proxies", metavar="ADDRESS", multiple=True, callback=lambda _c, _p, v: v,
+    help="Where the proxy is, if not on this machine: an IP address, or a network.",
+)  # fmt: skip
+@click.option(
     "--public-url", metavar="URL", callback=text,
     help="The address as browsers have it.  [default: `url` of [web], else where it listens]",
 )  # fmt: skip
 @click.option("--read-write", is_flag=True, help="Let those who signed in decide.")
-def web(
+def web(  # noqa: PLR0913 - click gives each option.
     config: Path,
     *,
     listen: str,
     tokens: tuple[str, ...],
     user_header: str | None,
+    proxies: tuple[str, ...],
     public_url: str | None,
     read_write: bool,
 ) -> int:
@@ -63,6 +70,7 @@ def web(
         at = listen_address(listen)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--listen") from None
+    networks = _networks(proxies, user_header)
     _check_who(at, tokens, user_header, read_write=read_write)
     if lacking := extras.lack("web"):
         note(f"`skew web` {lacking}")
@@ -76,6 +84,7 @@ def web(
         public_url=public_url or settings.web_url or f"http://{at}",
         tokens={served.digest(token): name for name, token in _tokens(tokens, settings.path)},
         user_header=user_header,
+        proxies=networks,
         read_write=read_write,
     )
     try:
@@ -104,6 +113,17 @@ def _check_who(
             f"--listen {at}: whoever reaches it could look in; add --token NAME=PLACE for each "
             "person, or --user-header behind a proxy that signs them in"
         )
+
+
+def _networks(given: tuple[str, ...], user_header: str | None) -> "list[IPv4Network | IPv6Network]":
+    import ipaddress
+
+    if given and not user_header:
+        raise click.UsageError("--proxy says who may send the --user-header: add that")
+    try:
+        return [ipaddress.ip_network(written) for written in given]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--proxy") from None
 
 
 def _tokens(given: tuple[str, ...], config: Path) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ channel is polled.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,10 @@ from store.errors import StoreError
 from store.webhooks.inbox import WebhookInbox
 from sync.clock import Clock
 from sync.secrets import Secret
-from sync.serving.answers import HttpAnswer
+from sync.serving.answers import HttpAnswer, Receive
 from sync.serving.webhooks import schemes
 from sync.serving.webhooks.schemes import ReceivedWebhook, WrongSignature
 from sync.settings import WebhookSettings
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 BODY_MAX = 1_000_000
 """Bytes. The largest that these systems send is a product with hundreds of variants."""
@@ -43,7 +41,8 @@ class WebhookReceiver:
         self._clock = clock
         self._hasten = hasten
         self._count = count
-        self._inbox = WebhookInbox(cache)
+        self._cache = cache
+        self._inbox: WebhookInbox | None = None
 
     async def receive(self, channel: str, scope: Mapping[str, Any], receive: Receive) -> HttpAnswer:
         """Answer one delivery to a channel."""
@@ -80,6 +79,8 @@ class WebhookReceiver:
         if delivery.is_ping:
             return HttpAnswer.words(200, "hello"), "ping"
         try:
+            # Opened here: a disk that is full at the start does not keep it shut for ever.
+            self._inbox = self._inbox or WebhookInbox(self._cache)
             is_new = self._inbox.take(channel, delivery.id, now=received.received_at)
         except StoreError as error:
             # Its sender tries again.
@@ -112,7 +113,8 @@ class WebhookReceiver:
             return HttpAnswer.words(408, "its body took too long", connection="close")
 
     def close(self) -> None:
-        self._inbox.close()
+        if self._inbox is not None:
+            self._inbox.close()
 
 
 _TOO_LARGE = HttpAnswer.words(413, f"larger than {BODY_MAX:,} bytes", connection="close")

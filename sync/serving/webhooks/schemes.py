@@ -165,7 +165,7 @@ def _must_be_recent(
 
 
 def _delivery(received: ReceivedWebhook, given: str | None) -> Delivery:
-    if given and len(given) <= _ID_MAX:
+    if given and len(given) <= _ID_MAX and given.isprintable():
         return Delivery(given)
     return Delivery(hashlib.sha256(received.body).hexdigest())
 

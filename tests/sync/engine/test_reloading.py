@@ -1,12 +1,14 @@
 """A changed configuration, taken up while the engine runs."""
 
 import asyncio
+import sqlite3
 
 import msgspec
 import pytest
 
-from store.channels import incidents
+from store.channels import incidents, polls
 from store.database.connection import Database
+from store.errors import DatabaseBusy
 from store.model import CorrectionStatus as Status
 from store.queries import status_counts
 from sync.clock import SystemClock
@@ -70,7 +72,7 @@ def target(database: Database, channel: str) -> int | None:
 def test_what_changed_is_told_by_channel(settings: Settings, shops: dict[str, Shop]) -> None:
     after = changed(without(with_market(settings), "warehouse"), "shop", buffer=2)
 
-    change = ConfigurationChange.between(settings, after)
+    change = ConfigurationChange.between(settings.channels, after.channels)
 
     assert (change.added, change.removed, change.changed) == (
         ("market",), ("warehouse",), ("shop",),
@@ -227,6 +229,53 @@ async def test_a_wrong_configuration_is_an_incident_and_nothing_moves(
         await reloaded(engine, changed(settings, "shop", buffer=1))
 
         await until(lambda: incident_kinds(database) == [])
+
+
+async def test_a_cache_that_can_t_be_written_has_it_tried_again_and_ends_nothing(
+    settings: Settings,
+    database: Database,
+    shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failures = iter([DatabaseBusy("another process holds the cache")] * 2)
+    set_rates = polls.set_rates
+
+    def locked(connection: sqlite3.Connection, rates: dict[str, float | None]) -> None:
+        for failure in failures:
+            raise failure
+        set_rates(connection, rates)
+
+    engine = made(settings, database)
+    async with running(engine):
+        await until(lambda: engine.holding)
+        monkeypatch.setattr(polls, "set_rates", locked)
+
+        await reloaded(engine, changed(with_market(settings), "shop", buffer=1))
+
+        polled = shops["shop"].looked.count("poll")
+        await until(lambda: shops["shop"].looked.count("poll") > polled)
+        assert next(failures, None) is None
+
+
+async def test_what_was_taken_back_before_the_cache_could_be_written_runs_as_before(
+    settings: Settings, database: Database, shops: dict[str, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise DatabaseBusy("another process holds the cache")
+
+    engine = made(settings, database)
+    async with running(engine):
+        await until(lambda: engine.holding)
+        with monkeypatch.context() as patched:
+            patched.setattr(polls, "set_rates", locked)
+            engine.reload(lambda: changed(settings, "shop", buffer=1))
+            await until(lambda: shops["shop"].closed)
+
+        again = msgspec.structs.replace(settings)
+        await reloaded(engine, again)
+
+        polled = shops["shop"].looked.count("poll")
+        await until(lambda: shops["shop"].looked.count("poll") > polled)
 
 
 @pytest.mark.long

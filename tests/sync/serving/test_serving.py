@@ -186,6 +186,117 @@ async def test_who_sends_nothing_is_left_and_others_are_answered(
             connection.close()
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+    ],
+)
+async def test_who_is_slow_at_the_second_request_is_left_as_well(
+    at_work: Served, monkeypatch: pytest.MonkeyPatch, second: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "HEADERS_S", 0.1)
+    host, port = at_work.url.removeprefix("http://").split(":")
+
+    def dripped() -> bool:
+        with closing(socket.create_connection((host, int(port)))) as connection:
+            connection.settimeout(0.05)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + second)
+            give_up = time.monotonic() + 3
+            while time.monotonic() < give_up:
+                try:
+                    connection.sendall(b"a")
+                    if connection.recv(1000) == b"":
+                        return True
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    return True
+        return False
+
+    assert await asyncio.to_thread(dripped)
+
+
+async def test_more_connections_than_it_takes_open_no_more_files(
+    at_work: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "OPEN_MAX", 3)
+    host, port = at_work.url.removeprefix("http://").split(":")
+    opened = [socket.create_connection((host, int(port))) for _ in range(9)]
+    try:
+
+        def shut(connection: socket.socket) -> bool:
+            connection.settimeout(0.2)
+            with suppress(TimeoutError):
+                try:
+                    return connection.recv(1) == b""
+                except ConnectionError:
+                    return True
+            return False
+
+        found = await asyncio.to_thread(lambda: [shut(connection) for connection in opened])
+        assert found.count(False) == 3
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+async def test_what_strangers_send_is_no_line_of_the_log_and_our_own_fault_is_one(
+    at_work: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged: list[tuple[str, dict[str, object]]] = []
+
+    class Kept:
+        def info(self, event: str, **keys: object) -> None:
+            logged.append((event, keys))
+
+        warning = debug = error = info
+
+    def broken(self: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ServingApp, "_health", broken)
+    server = HttpServer(
+        ServeSettings(host="127.0.0.1", port=0),
+        lambda: ServingApp(at_work.engine, at_work.database, SystemClock()),
+        Kept(),
+    )
+    server.start()
+    try:
+        await until(lambda: server.address is not None)
+        assert logged == [("serving", {"listen": server.address})]
+        host, port = str(server.address).removeprefix("http://").split(":")
+        with closing(socket.create_connection((host, int(port)))) as connection:
+            connection.sendall(b"\x16\x03\x01\r\n\r\n")
+            answer = await asyncio.to_thread(connection.recv, 100)
+        assert answer.startswith(b"HTTP/1.1 400")
+        got = await asyncio.to_thread(ask, f"{server.address}/healthz")
+    finally:
+        server.stop()
+    assert got.status == 500
+    assert logged[1:] == [("request not answered", {"error": "ZeroDivisionError"})]
+
+
+async def test_a_server_that_follows_another_takes_its_port_over(at_work: Served) -> None:
+    def app() -> ServingApp:
+        return ServingApp(at_work.engine, at_work.database, SystemClock())
+
+    first = HttpServer(ServeSettings(host="127.0.0.1", port=0), app, SILENT)
+    first.start()
+    await until(lambda: first.address is not None)
+    port = int(str(first.address).rpartition(":")[2])
+    second = HttpServer(ServeSettings(host="127.0.0.1", port=port), app, SILENT, first)
+    first.end()
+    second.start()
+    try:
+        await until(lambda: second.address is not None)
+        got = await asyncio.to_thread(ask, f"{second.address}/healthz")
+    finally:
+        second.stop()
+    assert got.status == 200
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01\x00" * 40, b"GET\r\n\r\n", b"A" * 200_000, b"\r\n" * 500]

@@ -182,6 +182,49 @@ async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(at_rest: Ser
         assert (await asyncio.to_thread(connection.recv, 100)).startswith(b"HTTP/1.1 413")
 
 
+async def test_who_sends_all_ten_megabytes_reads_that_they_are_too_many(at_rest: Served) -> None:
+    host, port = at_rest.url.removeprefix("http://").split(":")
+
+    def sent() -> bytes:
+        with closing(socket.create_connection((host, int(port)))) as connection:
+            connection.settimeout(10)
+            connection.sendall(
+                b"POST /webhooks/shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                b"Content-Length: 10000000\r\n\r\n" + b"x" * 10_000_000
+            )
+            answer = b""
+            while part := connection.recv(1000):
+                answer += part
+            return answer
+
+    answer = await asyncio.to_thread(sent)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert answer.endswith(b"larger than 1,000,000 bytes\n")
+
+
+async def test_quick_polls_rest_between_however_often_they_are_asked_for(
+    at_rest: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_module, "HASTEN_REST_S", 60.0)
+
+    for number in range(5):
+        await asyncio.to_thread(send, at_rest.url, str(number))
+        await until(lambda: polls(at_rest)[0] >= 2)
+        await asyncio.sleep(0.05)
+
+    assert polls(at_rest) == (2, 1)
+
+
+async def test_an_inbox_that_can_t_be_opened_is_opened_once_it_can(at_rest: Served) -> None:
+    path = Path(f"{at_rest.database.path}.webhooks")
+    await asyncio.to_thread(path.mkdir)
+    refused = await asyncio.to_thread(send, at_rest.url, "1")
+    await asyncio.to_thread(path.rmdir)
+
+    assert refused.status == 503
+    assert (await asyncio.to_thread(send, at_rest.url, "1")).body == "thank you\n"
+
+
 @pytest.mark.long
 async def test_a_body_without_an_end_is_cut_off(at_rest: Served) -> None:
     host, port = at_rest.url.removeprefix("http://").split(":")
