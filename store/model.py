@@ -354,6 +354,8 @@ class Correction(msgspec.Struct, frozen=True):
     """The channel says only that it has at least `from_quantity`."""
     proof_until: Millis | None = None
     """Until when a reading may prove what the channel has accepted and applies later."""
+    reverts: int | None = None
+    """The update that it turns back, by its id; None where it follows its target."""
 
     @property
     def units(self) -> int:

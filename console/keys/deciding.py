@@ -116,4 +116,14 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         writes=True,
         on=frozenset((PageName.UPDATES, PageName.SKU)),
     ),
+    Action(
+        "revert",
+        ("U",),
+        "Turn the batch back",
+        "Propose the values from before the batch of the update under the cursor, else before the"
+        " last one. What has moved since is left out and named. Shows the effect, then approves.",
+        Chapter.DECIDE,
+        writes=True,
+        on=DECIDING,
+    ),
 )

@@ -159,6 +159,7 @@ def update(correction: Correction) -> Json:
         "decided_by": correction.decided_by,
         "note": correction.note,
         "result": correction.result,
+        "reverts": correction.reverts,
     }
 
 
@@ -178,6 +179,7 @@ UPDATE_COLUMNS = (
     "decided_by",
     "note",
     "result",
+    "reverts",
 )
 """An update's document, flat: for a spreadsheet."""
 
@@ -287,6 +289,11 @@ def event_import(imported: "EventImport") -> Json:
     }
 
 
+def effect_of(radius: BlastRadius) -> Json:
+    """What approving a batch would change."""
+    return asdict(radius)
+
+
 def decisions(made: Sequence[Decision], effect: BlastRadius | None = None) -> Json:
     document: Json = {
         "decisions": [
@@ -294,7 +301,7 @@ def decisions(made: Sequence[Decision], effect: BlastRadius | None = None) -> Js
             for decision in made
         ]
     }
-    return document if effect is None else {"effect": asdict(effect), **document}
+    return document if effect is None else {"effect": effect_of(effect), **document}
 
 
 def polls(made: Iterable["PollReport"]) -> Json:

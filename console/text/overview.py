@@ -42,6 +42,7 @@ GROUPS = {
         "snooze": "Put pending updates off.",
         "undo": "Take an approval back during its hold.",
         "retry": "Propose again what ended badly.",
+        "revert": "Turn a batch back: propose the values from before.",
         "pause": "Leave a channel alone for a while, with a reason.",
         "resume": "End a channel's pause; it is polled at once.",
         "cancel": "Stop a channel's running poll.",

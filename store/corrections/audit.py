@@ -19,7 +19,10 @@ SILENCING = (
     CorrectionStatus.NOT_APPLIED,
     CorrectionStatus.UNKNOWN,
 )
-"""After these nothing is proposed for the listing until its target or its reading changes."""
+"""After these nothing is proposed for the listing until its target or its reading changes.
+
+Nor after one that turned another back and was verified: a person wants it as it was before.
+"""
 
 UNDECIDE = (
     "status = 'proposed', decided_by = NULL, second_by = NULL, decided_at = NULL, "
@@ -140,7 +143,9 @@ def end_all(  # noqa: PLR0913 - a step is its change and its audit row.
     # Two statements, however many they are: a poll that says 0 of everything supersedes all.
     ids = json.dumps(correction_ids)
     connection.execute(
-        """UPDATE corrections SET status = :status, live = 0, silences = :silences,
+        """UPDATE corrections SET status = :status, live = 0,
+          silences = CASE WHEN :status = 'verified' AND reverts IS NOT NULL THEN 1
+            ELSE :silences END,
           ended_at = :now, result = coalesce(:result, result), version = version + 1
         WHERE id IN (SELECT value FROM json_each(:ids))""",
         {"status": status, "silences": int(status in SILENCING), "now": now, "result": result}

@@ -47,6 +47,10 @@ _LATE_UPDATE = f"""EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
   AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND {agrees("l", "u.to_quantity")}
   AND u.applying_at > :now - :window)"""
 
+# One that turns a correction back shows the old number again, and is ours as well.
+_TURNED_BACK = """EXISTS (SELECT 1 FROM corrections b WHERE b.listing_id = l.id AND b.id > k.id
+  AND b.reverts IS NOT NULL AND b.applying_at IS NOT NULL AND b.to_quantity = l.available)"""
+
 _TWIN = """(SELECT t.id FROM corrections t INDEXED BY corrections_verified
   JOIN listings tl ON tl.id = t.listing_id
   WHERE t.ended_at > k.ended_at AND t.status = 'verified' AND tl.channel_id = l.channel_id
@@ -70,7 +74,7 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
   AND l.observed_at > max(k.ended_at, coalesce(l.thawed_at, 0))
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = l.item_id
     AND +e.channel_id = l.channel_id AND e.kind <> 'adjusted' AND e.at > k.applying_at)
-  AND NOT {_LATE_UPDATE}
+  AND NOT {_LATE_UPDATE} AND NOT {_TURNED_BACK}
   AND (l.available > k.to_quantity
     OR EXISTS (SELECT 1 FROM events e WHERE e.channel_id = l.channel_id)
     OR {_TWIN} IS NOT NULL
@@ -78,18 +82,19 @@ WHERE l.frozen_at IS NULL AND l.present = 1 AND l.copies = 1 AND k.ended_at > :n
       AND +y.status = 'verified' AND y.from_quantity = k.from_quantity
       AND y.ended_at > :now - :window))"""
 
-# One correction within the hour is enough where it was just undone; otherwise it takes two, for
-# either side of a contract may have moved once for a good reason that left no event.
+# One that a person turned back answers nobody. One correction within the hour is enough where it
+# was just undone; otherwise it takes two, for either side of a contract may have moved once for a
+# good reason that left no event.
+_RECENT = """SELECT {} FROM corrections k WHERE k.listing_id = l.id AND k.reverts IS NULL
+    AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))"""
 _LOOPS = f"""SELECT l.id, d.rests_on, i.sku, c.name, sc.name
 FROM moved m CROSS JOIN channels c
 CROSS JOIN open_disagreements d
   ON d.listing_id = {cell("c.id", "m.item_id")} AND d.rests_on IS NOT NULL
 JOIN listings l ON l.id = d.listing_id JOIN items i ON i.id = l.item_id
 JOIN listings s ON s.id = d.rests_on JOIN channels sc ON sc.id = s.channel_id
-WHERE l.frozen_at IS NULL AND (SELECT count(*) FROM corrections k WHERE k.listing_id = l.id
-    AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))) >=
-  CASE WHEN EXISTS (SELECT 1 FROM corrections k WHERE k.listing_id = l.id
-      AND +k.status = 'verified' AND k.ended_at > max(:now - :loop, coalesce(l.thawed_at, 0))
+WHERE l.frozen_at IS NULL AND ({_RECENT.format("count(*)")}) >=
+  CASE WHEN EXISTS ({_RECENT.format("1")}
       AND (k.from_quantity IS l.target_quantity AND k.to_quantity <> k.from_quantity
         OR k.from_state IS l.target_state AND k.to_state <> k.from_state))
     THEN 1 ELSE 2 END

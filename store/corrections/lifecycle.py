@@ -101,10 +101,13 @@ def proposals_for_rules(
     """Undecided proposals, each with whether a written rule may approve it.
 
     It may not after a failure on that listing, until one has been verified again, nor where a
-    person has taken back an approval (rule 9, docs/architecture.md).
+    person has taken back an approval (rule 9, docs/architecture.md). What turns an update back is
+    not among them.
     """
     proposals = select(
-        connection, "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL", {"now": now}
+        connection,
+        "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL AND k.reverts IS NULL",
+        {"now": now},
     )
     last = dict(
         connection.execute(

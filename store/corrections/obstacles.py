@@ -3,11 +3,11 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from store.model import Correction, Millis
 from store.reasons import HeldBack, Reason
-from store.targets.verdict_sql import REASON, SOURCES
+from store.targets.verdict_sql import REASON, SOURCES, sources
 
 _ASKED = """WITH asked (id, listing_id, quantity, state) AS (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
@@ -21,6 +21,14 @@ _DOUBTS = f"""SELECT asked.id, {REASON}, l.frozen_why FROM asked CROSS JOIN {SOU
 WHERE d.listing_id = asked.listing_id
   AND CASE WHEN d.kind = 'state' THEN asked.state ELSE asked.quantity END
 ORDER BY d.id"""
+# What turns an update back rests on no disagreement, for its listing agrees. It is judged as a
+# correction of the quantity by as much would be: by the channel, its authority, and for a raise by
+# what a raise waits for.
+_BACK = """(SELECT k.id, k.listing_id, l.item_id, l.channel_id, 'quantity' AS kind, l.state,
+  NULL AS rests_on, NULL AS settles_at, l.target_quantity, k.to_quantity - k.from_quantity AS delta
+  FROM asked CROSS JOIN corrections k ON k.id = asked.id AND k.reverts IS NOT NULL
+  CROSS JOIN listings l ON l.id = k.listing_id)"""
+_DOUBTS_OF_BACK = f"SELECT d.id, {REASON}, l.frozen_why FROM {sources(_BACK)}"
 
 _STRENGTH = tuple(Reason)
 
@@ -31,16 +39,16 @@ def of(connection: sqlite3.Connection, correction: Correction, *, now: Millis) -
 
 
 def counted(
-    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+    connection: sqlite3.Connection, batch: Collection[Correction], *, now: Millis
 ) -> dict[HeldBack, int]:
     """Why some of these cannot be acted on now: how many for each reason."""
     return dict(Counter(by_id(connection, batch, now=now).values()))
 
 
 def by_id(
-    connection: sqlite3.Connection, batch: Iterable[Correction], *, now: Millis
+    connection: sqlite3.Connection, batch: Collection[Correction], *, now: Millis
 ) -> dict[int, HeldBack]:
-    """By id, why some of these cannot be acted on now: two queries, however many they are.
+    """By id, why some of these cannot be acted on now: a few queries, however many they are.
 
     Every part of it must be free of doubt: one authority may decide its quantity and another its
     state.
@@ -61,7 +69,10 @@ def by_id(
         for correction_id, why in connection.execute(f"{_ASKED} {_FROZEN}", {"asked": asked})
     }
     # Of several the strongest counts, as it does for the disagreement itself.
-    doubts = connection.execute(f"{_ASKED} {_DOUBTS}", {"asked": asked, "now": now})
+    values = {"asked": asked, "now": now}
+    doubts = connection.execute(f"{_ASKED} {_DOUBTS}", values).fetchall()
+    if any(correction.reverts is not None for correction in batch):
+        doubts += connection.execute(f"{_ASKED} {_DOUBTS_OF_BACK}", values).fetchall()
     for correction_id, code, why in doubts:
         if not code:
             continue

@@ -137,7 +137,16 @@ def stands(may_be_kept: str) -> str:
     above = f"({may_be_kept} AND k.to_quantity < k.from_quantity AND l.available > k.to_quantity)"
     # A listing that is not counted any more has no number: nothing may be written to it.
     there = "l.present = 1 AND l.copies = 1 AND l.available IS NOT NULL"
-    return f"({there} AND {target} AND ({reading} OR {above}))"
+    follows = f"{target} AND ({reading} OR {above})"
+    back = f"{reading} AND {_TARGET_STAYED}"
+    return f"({there} AND CASE WHEN k.reverts IS NULL THEN {follows} ELSE {back} END)"
+
+
+# What turns an update back does not follow the target: it holds as long as that stays where it
+# was when it was proposed, which its first audit row has.
+_TARGET_STAYED = """(SELECT l.target_quantity IS json_extract(u.seen, '$.target_quantity')
+    AND l.target_state IS json_extract(u.seen, '$.target_state')
+  FROM audit u WHERE u.correction_id = k.id ORDER BY u.id LIMIT 1)"""
 
 
 def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:

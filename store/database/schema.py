@@ -53,9 +53,9 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v8_v9_answers", "make_warnings"),
     ImportedLater("v8_v9_answers", "make_bad_records"),
     ImportedLater("v10_v15_listings", "make_uncounted"),
-    ImportedLater("v11_v13_updates", "make_writes"),
+    ImportedLater("v11_v24_updates", "make_writes"),
     ImportedLater("v12_future_times"),
-    ImportedLater("v11_v13_updates", "make_approved_refs"),
+    ImportedLater("v11_v24_updates", "make_approved_refs"),
     ImportedLater("v14_sku_skeletons"),
     ImportedLater("v10_v15_listings", "make_copies"),
     ImportedLater("v16_at_least"),
@@ -66,6 +66,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v21.cells", "MIGRATION"),
     ImportedLater("v22_v23_history", "narrow_history"),
     ImportedLater("v22_v23_history", "make_told"),
+    ImportedLater("v11_v24_updates", "make_reverts"),
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

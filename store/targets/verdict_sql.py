@@ -14,12 +14,18 @@ RESTS_ON = f"""coalesce(d.rests_on, CASE WHEN d.kind = 'state'
   THEN i.state_listing_id ELSE i.quantity_listing_id END)"""
 """SQL for the authority's listing that a disagreement's target rests on; NULL: none."""
 
-SOURCES = f"""open_disagreements d
+
+def sources(disagreements: str) -> str:
+    """SQL for what a verdict rests on; `disagreements` is a table or a query of rows like them."""
+    return f"""{disagreements} d
 JOIN listings l ON l.id = d.listing_id
 JOIN items i ON i.id = d.item_id
 JOIN channels c ON c.id = d.channel_id
 LEFT JOIN listings a ON a.id = {RESTS_ON}
 LEFT JOIN channels ac ON ac.id = a.channel_id"""
+
+
+SOURCES = sources("open_disagreements")
 
 CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
 """SQL for the kinds that Skew proposes corrections for."""
@@ -167,7 +173,8 @@ STANDS = f"""CASE
   WHEN instr(c.writes, CASE WHEN d.kind = 'state' THEN 'state' ELSE 'quantity' END) = 0
     THEN '{Reason.NOT_WRITTEN}'
   WHEN d.kind = 'state' AND l.available < 0 THEN '{Reason.NEGATIVE_FIRST}'
-  WHEN (SELECT x.status FROM corrections x WHERE x.listing_id = d.listing_id
+  WHEN (SELECT CASE WHEN x.reverts IS NULL THEN x.status WHEN x.silences THEN 'rejected' END
+    FROM corrections x WHERE x.listing_id = d.listing_id
     ORDER BY x.id DESC LIMIT 1) IN ('rejected', 'failed', 'not_applied', 'unknown', 'expired')
     THEN '{Reason.DECIDED}'
   ELSE '' END"""

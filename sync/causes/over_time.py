@@ -45,6 +45,21 @@ def late_update(case: CauseCase) -> Cause | None:
     return None
 
 
+def turned_back(case: CauseCase) -> Cause | None:
+    """A person has turned an update back, and it shows again what it did before that."""
+    last, disagreement = case.facts.last, case.disagreement
+    if last is None or last.reverts is None or last.status is not CorrectionStatus.VERIFIED:
+        return None
+    shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
+    if shows != (last.to_state if disagreement.kind is Kind.STATE else last.to_quantity):
+        return None
+    words = (
+        f"update #{last.id}, approved by {last.decided_by or 'nobody known'} and verified at "
+        f"{rfc3339(last.ended_at)}, turned #{last.reverts} back"
+    )
+    return Cause("turned back", 1.0, words)
+
+
 def lag(case: CauseCase) -> Cause | None:
     """The channel still shows an earlier target: it follows late, or not at all."""
     # Where an update was accepted since then, the cause is "not applied". And a channel that does

@@ -81,7 +81,7 @@ def update(row: Correction) -> str:
         f'"quantity": {_number(row.to_quantity)}, "state": {_optional(row.to_state)}}}, '
         f'"version": {row.version}, "proposed_at": {_time(row.proposed_at)}, '
         f'"decided_by": {_optional(row.decided_by)}, "note": {_optional(row.note)}, '
-        f'"result": {_optional(row.result)}}}'
+        f'"result": {_optional(row.result)}, "reverts": {_number(row.reverts)}}}'
     )
 
 

@@ -19,11 +19,11 @@ from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.session.state import ConsoleState
 from console.tui.views import batch
 from console.tui.widgets.text import TextBlock
-from sync.corrections.batch_progress import BatchProgress
+from sync.corrections.batch_progress import BatchProgress, Stage
 
 
-class BatchDialog(LiveDialog, Dialog[None]):
-    """Shows a batch until it is closed."""
+class BatchDialog(LiveDialog, Dialog[bool]):
+    """Shows a batch until it is closed; answers whether it is to be turned back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,enter,q", "dismiss(None)", "Close")]
 
@@ -68,6 +68,14 @@ class BatchDialog(LiveDialog, Dialog[None]):
         for written in self.walk_children(TextBlock):
             written.rewrite()
 
+    def action_revert(self) -> None:
+        if self._can_turn_back():
+            self.dismiss(True)
+
+    def _can_turn_back(self) -> bool:
+        written = self.progress.counts.get(Stage.VERIFIED, 0)
+        return bool(written) and self.progress.over and not self.session.read_only
+
     async def action_cancel(self) -> None:
         await self._cancel(self.progress)
 
@@ -91,12 +99,19 @@ class BatchDialog(LiveDialog, Dialog[None]):
         return write(
             Cell(self.session.key("cancel"), Tone.ACCENT if can else Tone.FAINT),
             Cell(f" {what}   ", Tone.PLAIN if can else Tone.FAINT),
+            *self._back(),
             Cell("esc", Tone.ACCENT),
             Cell(f" close{'' if self.progress.over or not again else goes_on}"),
         )
 
+    def _back(self) -> tuple[Cell, ...]:
+        key = self.session.key("revert")
+        if not key or not self._can_turn_back():
+            return ()
+        return Cell(key, Tone.ACCENT), Cell(" turn it back   ")
 
-_DOES = {"batch": "dismiss(None)", "cancel": "cancel"}
+
+_DOES = {"batch": "dismiss(None)", "cancel": "cancel", "revert": "revert"}
 """What the operator's own keys do here, by their actions."""
 
 _ROOMY = 80

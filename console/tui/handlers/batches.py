@@ -1,11 +1,20 @@
 """What is done with a batch that was approved: it is shown, followed to its end, cancelled."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.app import App
+
 from console.text.format import clean, plural
+from console.tui.data.source import DataSource
 from console.tui.dialogs.batch import BatchDialog
+from console.tui.dialogs.dialog import DialogApp
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
+from console.tui.session.state import ConsoleState
 from console.tui.views import batch
 from store.corrections import batches
+from store.database.connection import Database
 from store.decision import Decision
 from store.errors import StoreError
 from sync.corrections.batch_progress import BatchProgress, Stage
@@ -14,8 +23,22 @@ from sync.corrections.batch_progress import BatchProgress, Stage
 class BatchHandler(Handler):
     """The batches of this operator; anybody's can be shown."""
 
+    def __init__(
+        self,
+        app: App[Any],
+        database: Database,
+        source: DataSource,
+        session: ConsoleState,
+        turn_back: Callable[[int], Coroutine[None, None, None]],
+    ) -> None:
+        """`turn_back` turns the batch of an update back."""
+        super().__init__(app, database, source, session)
+        self._turn_back = turn_back
+
     _followed: tuple[int, ...] = ()
     """One update of each batch that is not over yet, the newest last."""
+    shown: int | None = None
+    """One update of the batch that was shown last."""
     last: int | None = None
     """One update of the batch that was approved last on this console."""
 
@@ -34,7 +57,7 @@ class BatchHandler(Handler):
             return
         # A batch has no number of its own: it is found again by any one of its updates. The dialog
         # stays open while updates end, and all of them stay in their batch.
-        number = progress.updates[0].correction.id
+        number = self.shown = progress.updates[0].correction.id
         if self._app.screen.is_modal:
             return  # What is being asked goes first; the key shows the batch after that.
         await self._app.push_screen(
@@ -43,8 +66,23 @@ class BatchHandler(Handler):
                 progress,
                 lambda: self._source.progress(number),
                 self.cancel,
-            )
+            ),
+            self._closed,
         )
+
+    def _closed(self, wants_back: bool | None) -> None:  # noqa: FBT001 - what the dialog answers.
+        if wants_back and self.shown is not None:
+            act = self._turn_back_as_an_act(self.shown)
+            self._app.run_worker(act, group="act", exit_on_error=True)
+
+    async def _turn_back_as_an_act(self, number: int) -> None:
+        # The dialog was itself a question: what is asked now is one of a new act.
+        assert isinstance(self._app, DialogApp)
+        self._app.begin_act(holds_keys=True)
+        try:
+            await self._turn_back(number)
+        finally:
+            self._app.end_act()
 
     async def cancel_of(self, correction_id: int | None) -> None:
         """Cancel the batch of an update, else the last one, as far as it is not written."""

@@ -25,7 +25,8 @@ from console.tui.handlers.base import Handler
 from console.tui.handlers.batches import BatchHandler
 from console.tui.handlers.others import OthersHandler
 from console.tui.session.state import ConsoleState, notes, refusals
-from store.corrections import decisions
+from store.corrections import decisions, reverts
+from store.corrections.reverts import Revert
 from store.database.connection import Database
 from store.decision import Decision
 from store.errors import StoreError
@@ -42,7 +43,7 @@ class UpdateHandler(Handler):
         super().__init__(app, database, source, session)
         self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
-        self.batches = BatchHandler(app, database, source, session)
+        self.batches = BatchHandler(app, database, source, session, self.revert)
         self._others = OthersHandler(app, database, source, session)
 
     async def approve(self, picked: DecisionTarget, *, bulk: bool) -> None:
@@ -163,6 +164,30 @@ class UpdateHandler(Handler):
             )
         )
         self._report(decided, "retried")
+
+    async def revert(self, number: int | None) -> None:
+        """Propose the values from before an update's batch, else the last one, and ask for them."""
+        number = self.batches.last if number is None else number
+        found = await self._decide(lambda: self._turned_back(number))
+        if not found:
+            self._say("nothing to turn back: this update was never approved", Tone.WARN)
+            return
+        (revert,) = found
+        left_out = "; ".join(f"#{left.id}: {left.why}" for left in revert.left_out)
+        if not revert.proposed:
+            self._say(clean(f"nothing can be turned back: {left_out}"), Tone.WARN)
+            return
+        proposed = plural(len(revert.proposed), "update")
+        rest = f"; left out {left_out}" if left_out else ""
+        self._say(clean(f"{proposed} proposed with the values from before{rest}"), Tone.STRONG)
+        seen = tuple((update.id, update.version) for update in revert.proposed)
+        await self.approve(DecisionTarget(seen, "the batch from before", left_out), bulk=True)
+
+    def _turned_back(self, number: int | None) -> list[Revert]:
+        found = None
+        if number is not None:
+            found = self._database.write(reverts.revert_batch, number, who=self._who, now=self._now)
+        return [] if found is None else [found]
 
     async def follow(self) -> None:
         """Log how what this operator approved has ended. Raises StoreError."""

@@ -45,6 +45,7 @@ class DecisionPage(Page):
             "snooze": self.do_snooze,
             "retry": self.do_retry,
             "batch": self.do_batch,
+            "revert": self.do_revert,
         }
 
     def do_approve(self) -> Coroutine[None, None, None]:
@@ -61,6 +62,9 @@ class DecisionPage(Page):
 
     def do_batch(self) -> Coroutine[None, None, None]:
         return self.context.updates.batches.show(self.of_picked())
+
+    def do_revert(self) -> Coroutine[None, None, None]:
+        return self.context.updates.revert(self.of_picked())
 
     def of_picked(self) -> int | None:
         """The update under the cursor by its number."""

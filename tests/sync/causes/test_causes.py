@@ -21,7 +21,8 @@ LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}
 
 def test_the_predictors_stand_in_the_order_that_is_documented() -> None:
     assert [predictor.__name__ for predictor in PREDICTORS] == [
-        "structural", "_untrusted", "frozen", "in_flight", "late_update", "moved_together",
+        "structural", "_untrusted", "frozen", "turned_back", "in_flight", "late_update",
+        "moved_together",
         "unheard_sale", "lag", "applied_twice", "never_applied", "oversold", "second_writer",
         "not_applied", "buffer", "unit_of_measure", "mapping",
         "shared_pool",
