@@ -8,7 +8,7 @@ import sqlite3
 from store.cells.cell_ids import cell
 from store.corrections import audit
 from store.model import CorrectionStatus, Millis
-from store.targets.copies import LOWEST
+from store.targets.copies import LOWEST, price_of_unit
 from store.targets.verdict_sql import REASON, SOURCES
 
 _APPROVED = "k.status = 'approved'"
@@ -18,14 +18,14 @@ _READY = """CREATE TEMP TABLE IF NOT EXISTS ready_disagreements (listing_id INTE
 
 # CROSS JOIN makes SQLite begin with the few that are ready, and not with everything that differs.
 # A listing whose quantity and state both differ gets one correction, for a write sets both.
-_PROPOSE = """INSERT INTO corrections (listing_id, status, from_quantity, from_state,
+_PROPOSE = f"""INSERT INTO corrections (listing_id, status, from_quantity, from_state,
   to_quantity, to_state, price_minor, proposed_at, from_at_least, listings)
 SELECT l.id, 'proposed',
   coalesce(CASE WHEN l.twins IS NOT NULL
     THEN max(CASE WHEN d.kind <> 'state' THEN d.available END) END, l.available), l.state,
   coalesce(max(CASE WHEN d.kind <> 'state' THEN d.target_quantity END), l.available),
   coalesce(max(CASE WHEN d.kind = 'state' THEN d.target_state END), l.state),
-  coalesce(l.price_minor, i.price_minor), :now, l.at_least,
+  {price_of_unit("coalesce(l.price_minor, i.price_minor)")}, :now, l.at_least,
   CASE WHEN l.twins IS NULL THEN 1 ELSE (SELECT max(1, count(*)) FROM json_each(l.twins) t
     WHERE CASE WHEN l.available > l.target_quantity
       THEN json_extract(t.value, '$[1]') > l.target_quantity

@@ -26,6 +26,7 @@ from store.queries.values import (
 )
 from store.reasons import Reason
 from store.targets import verdict_sql
+from store.targets.copies import price_of_unit
 from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS
 
 _JUDGED = {
@@ -45,7 +46,7 @@ _JUDGED = {
     "target": "d.target_quantity",
     "target_state": "d.target_state",
     "delta": "d.delta",
-    "price_minor": "coalesce(l.price_minor, i.price_minor)",
+    "price_minor": price_of_unit("coalesce(l.price_minor, i.price_minor)"),
     "first_seen_at": "d.first_seen_at",
     "last_seen_at": f"max(d.moved_at, coalesce({poll_health.SEEN_AT}, 0))",
     "correction_id": "k.id",

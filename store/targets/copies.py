@@ -46,6 +46,15 @@ DIFFERS = f"""(l.available <> l.target_quantity AND NOT {agrees("l", "l.target_q
 UNITS = "coalesce(nullif(d.surplus, 0), abs(d.delta))"
 """The units that a disagreement is off."""
 
+
+def price_of_unit(otherwise: str) -> str:
+    """SQL for the price of one unit of disagreement d's listing, which may hold several pieces.
+
+    Its risk was worked out by that price; `otherwise` is SQL for the price where it has no risk.
+    """
+    return f"coalesce(d.risk_minor / nullif({UNITS}, 0), {otherwise})"
+
+
 UNPRICED = f"({UNITS} > 0 AND d.risk_minor IS NULL)"
 """Whether what these cost is not known."""
 

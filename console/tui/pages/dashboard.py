@@ -171,11 +171,14 @@ class Dashboard(DisagreementsPage):
         if head is not None:
             self.turn(head, opened=not head.opened)
             return
-        if self.detail is None:
+        # In a burst of keys the detail is still that of the row before.
+        row = self.rows.current
+        subject = row.disagreement if isinstance(row, DisagreementRow) else self.detail
+        if subject is None:
             self.session.say("nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
-        await self.context.navigator.open_sku(self.detail)
+        await self.context.navigator.open_sku(subject)
 
     def _why_not_marked(self, disagreement: Disagreement, *, approving: bool) -> str:
         reason = why_not_decidable(disagreement)

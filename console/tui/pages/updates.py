@@ -186,11 +186,13 @@ class UpdatesPage(ListPage):
         return self.context.updates.batches.cancel_of(self.of_picked())
 
     async def do_detail(self) -> None:
-        if self.detail is None:
+        # In a burst of keys the detail is still that of the row before.
+        subject = self.rows.current or self.detail
+        if subject is None:
             self.session.say("nothing under the cursor to open", Tone.WARN)
             self.repaint()
             return
-        await self.context.navigator.open_sku(self.detail)
+        await self.context.navigator.open_sku(subject)
 
     def _to_retry(self) -> DecisionTarget:
         """The update under the cursor, if it ended in a way that can be tried again."""

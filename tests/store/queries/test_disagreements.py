@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from store.corrections import propose
 from store.model import Kind, Policy, Record, Refused, Status
 from store.queries import views
 from store.queries.ranking import grouped, total_of
@@ -70,3 +71,8 @@ def test_money_at_risk_counts_a_unit_as_the_pieces_in_it_unless_it_has_its_own_p
             (3 * 6 * 50,),
             (3 * 250,),
         ]
+        in_list = {disagreement.sku: disagreement.money_at_risk for disagreement in w.diff()}
+        assert in_list == {"A": 9.0, "B": 7.5}
+        w.database.write(propose.propose, now=w.now)
+        worth = {update.sku: update.price_minor for update in w.updates()}
+        assert worth == {"A": 300, "B": 250}

@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from console.keys.action import PageName
 from console.tui.app import SkewApp
+from console.tui.data.values import DisagreementRow
 from console.tui.dialogs.accept_poll import AcceptPollDialog, DiscardPollDialog
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, SnoozeDialog
 from console.tui.dialogs.copy_export import ExportDialog
@@ -22,9 +23,11 @@ from console.tui.dialogs.dialog import Dialog
 from console.tui.dialogs.pause import PauseDialog, ResumeDialog
 from console.tui.dialogs.pause_writes import ResumeWritesDialog, WritesPausedDialog
 from console.tui.pages.page import Page
+from console.tui.pages.sku import SkuPage
+from console.tui.widgets.table import VirtualTable
 from store.channels import pauses, write_pauses
 from store.corrections import lifecycle
-from store.model import Correction, CorrectionStatus
+from store.model import Correction, CorrectionStatus, Disagreement
 from tests.console.quarantined import quarantine_poll, quarantined_poll
 from tests.console.small_shop import (
     MINUTE,
@@ -213,3 +216,21 @@ async def test_what_is_typed_while_a_decision_waits_for_the_cache_decides_nothin
             await settle(app, pilot)
 
         assert len(decided(shop)) <= 1
+
+
+@pytest.mark.parametrize("page", ["1", "3"])
+async def test_a_burst_opens_the_sku_to_which_it_moved(shop: Shop, page: str) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, page)
+        rows = app.dashboard.rows if page == "1" else app.page.query_one(VirtualTable)
+        before = rows.current
+        for key in [key_of(app, name) for name in ("down", "enter")]:
+            app.post_message(key)
+        for _ in range(3):
+            await settle(app, pilot)
+        opened, under = app.page, rows.current
+        about = under.disagreement if isinstance(under, DisagreementRow) else under
+        assert isinstance(opened, SkuPage)
+        assert isinstance(about, Disagreement | Correction)
+        assert under != before
+        assert opened.sku == about.sku
