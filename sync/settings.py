@@ -169,6 +169,10 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int = 900_000
     second_person_above: int | None = None
     """Units; a correction that moves more needs two names."""
+    ask_above: int = 20
+    """Units; the console asks nothing before one reduction by so many or fewer."""
+    ask_above_money: float | None = None
+    """And by no more than this worth, where a price is known; None: whatever its worth."""
     people: tuple[str, ...] | None = None
     """Who may approve and accept; None: everybody."""
     rules: tuple[ApprovalRule, ...] = ()

@@ -1,14 +1,14 @@
 """How much confirmation an approval needs, and why an act can't be done. Pure.
 
-A single small reduction is one key. Anything else shows its effect and wants a `y`; every raise
-in bulk, and anything big, wants its count typed.
+A single small reduction is one key: how small, `[approval] ask_above` says. Anything else shows its
+effect and wants a `y`; every raise in bulk, and anything big, wants its count typed.
 """
 
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from console.text.format import time_of_day
+from console.text.format import money, plural, time_of_day
 from console.text.reasons import reason_text
 from store.corrections.decisions import RETRIABLE
 from store.model import (
@@ -21,9 +21,7 @@ from store.model import (
 )
 from store.reasons import Reason
 from sync.corrections.decide import blast_radius, raise_or_reduce
-
-SMALL_UNITS = 20
-"""A reduction of up to so many units is small."""
+from sync.settings import ApprovalSettings
 
 BIG_ROWS = 20
 BIG_UNITS = 200
@@ -53,16 +51,11 @@ class Confirmation(Enum):
     COUNT = "the count, typed"
 
 
-def confirmation_for(batch: Sequence[Correction]) -> Confirmation:
+def confirmation_for(batch: Sequence[Correction], approval: ApprovalSettings) -> Confirmation:
     """How approving all of `batch` must be confirmed."""
     if len(batch) == 1:
         only = batch[0]
-        small = (
-            raise_or_reduce(only) == "reduce"
-            and 0 < -only.units <= SMALL_UNITS
-            and only.to_quantity != 0
-        )
-        if small and only.to_state in (None, only.from_state):
+        if _always_asks(only) is None and _is_small(only, approval):
             return Confirmation.NOTHING
         return Confirmation.COUNT if abs(only.units) > BIG_UNITS else Confirmation.YES
     effect = blast_radius(batch)
@@ -73,6 +66,35 @@ def confirmation_for(batch: Sequence[Correction]) -> Confirmation:
     )
     raises = any(raise_or_reduce(correction) == "raise" for correction in batch)
     return Confirmation.COUNT if big or raises else Confirmation.YES
+
+
+def _always_asks(only: Correction) -> str | None:
+    """What of a single update is asked about however little it is; None where nothing is."""
+    if only.to_state not in (None, only.from_state):
+        return "a change of state"
+    if raise_or_reduce(only) == "raise" or only.units >= 0:
+        return "a raise"
+    return "a change to zero" if only.to_quantity == 0 else None
+
+
+def _is_small(only: Correction, approval: ApprovalSettings) -> bool:
+    above, worth = approval.ask_above_money, only.price_minor
+    cheap = above is None or worth is None or -only.units * worth <= above * 100
+    return cheap and -only.units <= approval.ask_above
+
+
+def why_asked(batch: Sequence[Correction], approval: ApprovalSettings) -> str:
+    """Why an approval of `batch` is asked about, and which key of the configuration says so."""
+    if not approval.ask_above:
+        return "every approval asks: [approval] ask_above = 0"
+    most, keys = plural(approval.ask_above, "unit"), "ask_above"
+    if approval.ask_above_money is not None:
+        most += f" worth {money(approval.ask_above_money)}"
+        keys += ", ask_above_money"
+    always = _always_asks(batch[0]) if len(batch) == 1 else "a batch"
+    if always is None:
+        return f"no question up to {most}: [approval] {keys}"
+    return f"{always} always asks; one reduction up to {most} does not: [approval] {keys}"
 
 
 def typed_count(batch: Sequence[Correction]) -> int:

@@ -16,7 +16,7 @@ from sync.checklist.case import (
     listed,
     span,
 )
-from sync.settings import ApprovalRule, ChannelSettings
+from sync.settings import ApprovalRule, ApprovalSettings, ChannelSettings
 from sync.units import duration_text
 
 QUESTION = "How are mismatches found and resolved?"
@@ -71,8 +71,22 @@ def _resolved(case: ChecklistCase) -> Iterator[str]:
         f'[approval] mode = "{approval.mode}", hold = {duration_text(approval.hold_ms)}, '
         f"expires = {duration_text(approval.expires_ms)}{second}"
     )
+    yield _asking(approval)
     if approval.mode == "rules":
         yield from (f"a rule approves {_rule(rule)}" for rule in approval.rules)
+
+
+def _asking(approval: ApprovalSettings) -> str:
+    """What the console asks about before an approval."""
+    if not approval.ask_above:
+        return "[approval] ask_above = 0: the console asks before every approval"
+    worth = ""
+    if approval.ask_above_money is not None:
+        worth = f" and worth {approval.ask_above_money:,.2f} at most (ask_above_money)"
+    return (
+        f"[approval] ask_above = {approval.ask_above}: the console asks before every approval but "
+        f"that of one reduction by {count(approval.ask_above, 'unit')} at most{worth}, not to zero"
+    )
 
 
 def _rule(rule: ApprovalRule) -> str:

@@ -168,6 +168,8 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
         hold_ms=int(written.hold),
         expires_ms=int(written.expires),
         second_person_above=written.second_person_above,
+        ask_above=written.ask_above,
+        ask_above_money=written.ask_above_money,
         people=None if written.people is None else tuple(written.people),
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
         windows=tuple(

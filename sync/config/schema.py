@@ -18,6 +18,7 @@ from sync.time_zones import TimeZone, zone_of
 from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
+Money = Annotated[float, msgspec.Meta(ge=0)]
 Pieces = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 FilePath = Annotated[str, msgspec.Meta(min_length=1)]
 Pattern = Annotated[str, msgspec.Meta(min_length=1)]
@@ -194,6 +195,8 @@ class ApprovalTable(msgspec.Struct, kw_only=True):
     hold: Duration = Duration(5_000)
     expires: Duration = Duration(900_000)
     second_person_above: Units | None = None
+    ask_above: Units = 20
+    ask_above_money: Money | None = None
     people: list[Name] | None = None
     rules: list[ApprovalRuleTable] = []
     windows: list[ApprovalWindowTable] = []

@@ -16,10 +16,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.text.confirmation import Confirmation, typed_count
-from console.text.format import fit, plural, until_text
+from console.text.format import fit, plural, until_text, wrap
 from console.tui.dialogs.dialog import Dialog
 from console.tui.dialogs.early_keys import EarlyKeys
-from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.approval import effect, items
 from console.tui.widgets.text import TextBlock
 from store.model import Correction, Millis
@@ -130,6 +130,7 @@ class ApproveDialog(ConfirmDialog):
         outlook: ApprovalPreview,
         *,
         left_out: str = "",
+        why_asked: str = "",
     ) -> None:
         super().__init__(
             # Where all of it would be refused there is nothing to ask.
@@ -141,6 +142,7 @@ class ApproveDialog(ConfirmDialog):
         self._batch = batch
         self._outlook = outlook
         self._left_out = left_out
+        self._why_asked = why_asked
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
@@ -151,7 +153,8 @@ class ApproveDialog(ConfirmDialog):
             yield from self.foot()
 
     def _effect(self, width: int) -> Content:
-        return effect(self._batch, self._outlook, self._left_out, width)
+        why = [write(Cell(line, Tone.DIM)) for line in wrap(self._why_asked, width)]
+        return lines(effect(self._batch, self._outlook, self._left_out, width), *why)
 
     def _items(self, width: int) -> Content:
         return items(self._batch, width)

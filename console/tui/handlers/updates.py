@@ -15,6 +15,7 @@ from console.text.confirmation import (
     DecisionTarget,
     can_undo,
     confirmation_for,
+    why_asked,
 )
 from console.text.format import clean, plain_times, plural, until_text
 from console.text.update_words import STEPS
@@ -54,7 +55,8 @@ class UpdateHandler(Handler):
         batch = await self._batch(picked, "approve", bulk=bulk)
         if not batch:
             return
-        asked = confirmation_for(batch)
+        approval = self._source.settings.approval
+        asked = confirmation_for(batch, approval)
         left_out = _left_out(picked, len(batch)) if bulk else ""
         if asked is Confirmation.NOTHING and not bulk:
             # No dialog showed anything newer: what the row showed is what was seen.
@@ -63,8 +65,9 @@ class UpdateHandler(Handler):
             asked = Confirmation.YES if asked is Confirmation.NOTHING else asked
             seen = [(correction.id, correction.version) for correction in batch]
             outlook = await self._outlook(batch)
+            why = why_asked(batch, approval)
             if outlook is None or not await self._app.push_screen_wait(
-                ApproveDialog(batch, asked, outlook, left_out=left_out)
+                ApproveDialog(batch, asked, outlook, left_out=left_out, why_asked=why)
             ):
                 self._say("nothing approved", Tone.DIM)
                 return
