@@ -219,6 +219,16 @@ class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How far ahead of our clock an event's time may be: clocks differ."""
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[console]`: how the console opens on this configuration, whoever opens it."""
+
+    banner: str | None = None
+    """Stands at the left of the header, at every size; None: nothing does."""
+    banner_tone: Literal["red", "yellow", "green", "blue", "grey"] = "red"
+    read_only: bool = False
+    """No console on it decides anything, whatever the command line says."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration that has passed every check."""
 
@@ -237,6 +247,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notify: tuple[NotifySettings, ...] = ()
     serve: ServeSettings | None = None
     """None: it does not listen."""
+    console: ConsoleSettings = ConsoleSettings()
     web_url: str | None = None
     """Where people open the console in a browser; None: nobody said."""
     bundles: tuple[Component, ...] = ()

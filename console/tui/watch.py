@@ -30,9 +30,11 @@ def live(
 ) -> int:
     """Show the console until the operator leaves; the exit code.
 
-    Runs the engine beside it, or attaches to the one that runs; `read_only` does neither, and
-    refuses every decision. Raises StoreError where the cache can't be opened.
+    Runs the engine beside it, or attaches to the one that runs; `read_only`, here or in
+    the configuration, does neither, and refuses every decision.
+    Raises StoreError where the cache can't be opened.
     """
+    read_only = read_only or settings.console.read_only
     with open_database(settings.database) as database:
         engine = None if read_only else _engine(settings)
         session = ConsoleState(

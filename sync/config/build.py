@@ -25,6 +25,7 @@ from sync.settings import (
     ApprovalWindow,
     AuthorityRule,
     ChannelSettings,
+    ConsoleSettings,
     EventSettings,
     NotifySettings,
     PushLimits,
@@ -47,6 +48,7 @@ _TABLES = (
     "catalogue",
     "serve",
     "web",
+    "console",
     "notify",
 )
 
@@ -74,6 +76,7 @@ def settings(
     notify = _notify(data.get("notify", []), found)
     serve = _top(data, "serve", schema.ServeTable, found)
     web = _top(data, "web", schema.WebTable, found)
+    console = _top(data, "console", schema.ConsoleTable, found)
     catalogue = _top(data, "catalogue", schema.CatalogueTable, found)
     guard = _top(data, "guard", schema.GuardTable, found) or schema.GuardTable()
     known = build_channel.ChannelBuilder(found, base, guard).all(data)
@@ -85,7 +88,9 @@ def settings(
         _check_secrets(found, base, environ)
     if skew is not None and skew.database is not None:
         _check_place(found, base / Path(skew.database).expanduser())
-    if not (skew and authority and approval and push and events and history and serve and web):
+    if not (skew and authority and approval and push and events and history and serve):
+        return None
+    if not (web and console):
         return None
     if errors:
         return None
@@ -107,9 +112,18 @@ def settings(
         notify=notify,
         serve=_serve(serve),
         web_url=web.url,
+        console=_console(console),
         bundles=bundles,
     )
     return msgspec.structs.replace(assembled, warnings=(*found.warnings, *warnings.of(assembled)))
+
+
+def _console(written: schema.ConsoleTable) -> ConsoleSettings:
+    return ConsoleSettings(
+        banner=written.banner,
+        banner_tone=written.banner_tone or "red",
+        read_only=written.read_only,
+    )
 
 
 def _top(data: Mapping[str, object], name: str, shape: type[T], found: Findings) -> T | None:

@@ -263,6 +263,20 @@ class WebTable(msgspec.Struct, kw_only=True):
             addresses.check("url", self.url, "https://skew.example")
 
 
+class ConsoleTable(msgspec.Struct, kw_only=True):
+    """`[console]`: how the console opens on this configuration, whoever opens it."""
+
+    banner: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    banner_tone: Literal["red", "yellow", "green", "blue", "grey"] | None = None
+    read_only: bool = False
+
+    def __post_init__(self) -> None:
+        if self.banner is not None and not self.banner.isprintable():
+            raise ValueError("banner has a character that can't be shown; write letters and signs")
+        if self.banner is None and self.banner_tone is not None:
+            raise ValueError('banner_tone colours nothing: add banner = "PRODUCTION"')
+
+
 class CatalogueTable(msgspec.Struct, kw_only=True):
     """`[catalogue]`."""
 

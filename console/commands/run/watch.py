@@ -1,5 +1,6 @@
 """`skew watch`: the live console, or the past in it."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     what the daemon finds, and takes your decisions. With `--at` it shows the past instead, such as
     2026-11-23T14:00:00Z or 2h ago, and [ and ] go from change to change.
     """
-    settings = load(config, secrets=not read_only and at is None)
+    settings = read(config, looks_only=read_only or at is not None)
     then = None if at is None else _past(settings, at)
     need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
     from console.tui import watch
@@ -63,6 +64,23 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     code = watch.live(settings, read_only=read_only, preferences=preferences)
     _note_what_is_left(settings)
     return code
+
+
+def read(config: Path, *, looks_only: bool) -> "Settings":
+    """Read the configuration, with the secrets where this console polls. Raises ConfigErrors."""
+    from sync.errors import ConfigErrors
+
+    if looks_only:
+        return load(config, secrets=False)
+    try:
+        return load(config, secrets=True)
+    except ConfigErrors:
+        # Whoever may only look by the configuration need not have the credentials.
+        with contextlib.suppress(ConfigErrors):
+            settings = load(config, secrets=False)
+            if settings.console.read_only:
+                return settings
+        raise
 
 
 def _past(settings: "Settings", at: str) -> "Millis":

@@ -62,7 +62,11 @@ def web(  # noqa: PLR0913 - click gives each option.
     signs people in and passes their names on, it may listen elsewhere, and with --read-write they
     decide under their own names. Needs the extra `web`. Exits 1 if the address can't be had.
     """
-    settings = load(config, secrets=read_write)
+    settings = load(config, secrets=False)
+    if read_write and settings.console.read_only:
+        raise click.UsageError(f"--read-write: {config} has read_only = true in [console]")
+    if read_write:
+        settings = load(config, secrets=True)
     from sync import extras
     from sync.units import listen_address
 

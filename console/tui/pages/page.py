@@ -6,6 +6,7 @@ keys do stands in `actions`; an act that is a coroutine runs as a worker, and ma
 
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import on
@@ -284,8 +285,9 @@ class Page(ToastScreen, Screen[None]):
 
     def _header(self, width: int) -> Content:
         snapshot, now = self.session.snapshot, self.session.clock.now()
+        banner = header.Banner.of(self.context.source.settings.console)
         return header.header(
-            self.session.status(),
+            replace(self.session.status(), banner=banner),
             snapshot.status.overview if snapshot is not None else None,
             now=now,
             width=width,

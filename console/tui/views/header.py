@@ -12,6 +12,7 @@ from console.keys.action import Action, PageName
 from console.text.format import (
     age,
     cells,
+    clean,
     cut,
     day_and_time,
     money,
@@ -24,7 +25,7 @@ from console.text.looks.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
 from store.model import LIVE_CORRECTIONS, Millis
 from store.queries.values import Overview, StatusCounts
-from sync.settings import WindowStanding
+from sync.settings import ConsoleSettings, WindowStanding
 
 
 class Mode(StrEnum):
@@ -45,6 +46,28 @@ class WritesPaused(NamedTuple):
     remedy: str
 
 
+class Banner(NamedTuple):
+    """What the configuration has stand at the left of the header, so that nobody mistakes it."""
+
+    text: str
+    tone: Tone
+
+    @classmethod
+    def of(cls, settings: ConsoleSettings) -> "Banner | None":
+        if settings.banner is None:
+            return None
+        return cls(settings.banner, _BANNER_TONES[settings.banner_tone])
+
+
+_BANNER_TONES: Mapping[str, Tone] = {
+    "red": Tone.BAD,
+    "yellow": Tone.WARN,
+    "green": Tone.OK,
+    "blue": Tone.ACCENT,
+    "grey": Tone.DIM,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleStatus:
     """How the console itself stands: for the header."""
@@ -60,6 +83,7 @@ class ConsoleStatus:
     """None where writes are let through."""
     window: WindowStanding | None = None
     """What the approval windows say; None where there are none that do."""
+    banner: Banner | None = None
 
 
 NOTHING = Cell("")
@@ -84,6 +108,7 @@ _STOPPED = Cell("‖ WRITES PAUSED", Tone.BAD)
 _STOPPED_ROOM = 45
 """What the rest of the line needs beside the name while all writes are paused."""
 _NAME_LEAST = 4
+_BANNER_LEAST = 8
 
 
 def header(
@@ -97,23 +122,47 @@ def header(
 ) -> Content:
     """One line of health; what matters least is left out where it does not fit.
 
-    `reading`: the first poll of a channel, while it runs.
+    `reading`: the first poll of a channel, while it runs. The banner is never left out: where the
+    terminal is narrow it is cut.
     """
+    banner = standing.banner
+    facts = [] if overview is None else _facts(overview, now, brief=brief)
+    facts.append((2, [reading] if reading.text else []))
+    if banner is None:
+        return _line(standing, facts, now=now, width=width, brief=brief)
+    text = cut(clean(banner.text), max(_BANNER_LEAST, width // 3 - 4))
+    badge = write(Cell(f" {text} ", banner.tone)).stylize("bold reverse")
+    rest = width - badge.cell_length
+    return Content.assemble(badge, _line(standing, facts, now=now, width=rest, brief=brief))
+
+
+def _line(
+    standing: ConsoleStatus,
+    facts: list[tuple[int, list[Cell]]],
+    *,
+    now: Millis,
+    width: int,
+    brief: bool,
+) -> Content:
+    program = "skew " if standing.banner is None else ""
     replay = standing.mode is Mode.REPLAY
-    left = [Cell(f" skew {standing.name} ", Tone.STRONG), _MODES[standing.mode]]
+    left = [Cell(f" {program}{standing.name} ", Tone.STRONG), _MODES[standing.mode]]
     stopped = standing.stopped
     if stopped is not None:
         # Never left out, on a terminal of 40 columns neither: the name of the place gives way.
         name = cut(standing.name, max(_NAME_LEAST, width - _STOPPED_ROOM))
-        left = [Cell(f" skew {name} ", Tone.STRONG), _MODES[standing.mode], Cell("  "), _STOPPED]
+        left = [
+            Cell(f" {program}{name} ", Tone.STRONG),
+            _MODES[standing.mode],
+            Cell("  "),
+            _STOPPED,
+        ]
     right = [Cell("  "), *_identity(standing, now, brief=brief)]
     if replay:
         mode = f"{_MODES[standing.mode].text} {day_and_time(now)}"
-        left = [Cell(f" {_NOT_LIVE} "), Cell(f" skew {cut(standing.name, 16)} "), Cell(mode)]
+        left = [Cell(f" {_NOT_LIVE} "), Cell(f" {program}{cut(standing.name, 16)} "), Cell(mode)]
         left += [Cell("  "), _STOPPED] if stopped is not None else []
         right = [Cell(f"  RO  {_NOT_LIVE} ")]
-    facts = [] if overview is None else _facts(overview, now, brief=brief)
-    facts.append((2, [reading] if reading.text else []))
     if standing.window is not None:
         facts.insert(0, (_FIRST, [_window(standing.window, now)]))
     if stopped is not None:
