@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SERVED = "SKEW_SERVED"
 """Set in the environment of a console that somebody sees in a browser, on another machine."""
 
+BROWSER_DRIVER = "console.tui.browser_driver:BrowserDriver"
+"""What paints such a console; set in its environment, too, where Textual looks for it."""
+
 QUIET_S = 1.0
 """What is done sooner needs no progress."""
 

@@ -4,29 +4,34 @@ Without tokens and without a proxy's header it listens on loopback alone and is 
 session is a `skew watch` of its own, with the name of whoever signed in.
 """
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextvars import ContextVar
+from contextlib import suppress
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from textual_serve.server import Server
 
 from console.context import SERVED
 from console.text.operators import name_error
+from console.web_session import WebSession
 
 COOKIE = "skew"
 SESSIONS_MAX = 20
 """Each is a process of some 60 MB."""
+HEARTBEAT_S = 10.0
+"""A browser is asked so often whether it is there, and has half of it to answer."""
+SIDE_MAX = 1_000
+"""Cells. A screen of any size would be painted, and take the machine's memory."""
 
 _POLICY = (
     "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self' data:; "
@@ -39,6 +44,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_COMMAND = web.RequestKey("command", Sequence[str])
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -70,8 +76,8 @@ class WebConsole(Server):
 
     def __init__(self, settings: WebSettings) -> None:
         self._settings = settings
-        self._command: ContextVar[str] = ContextVar("command", default="false")
         self._sessions = 0
+        self._ending = asyncio.Event()
         parts = urlsplit(settings.public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}".lower()
         self._hosts = {parts.netloc.lower(), f"{_in_url(settings.host)}:{settings.port}"}
@@ -83,15 +89,6 @@ class WebConsole(Server):
             public_url=settings.public_url.rstrip("/"),
         )
 
-    @property
-    def command(self) -> str:
-        """What the session of the request at hand runs."""
-        return self._command.get()
-
-    @command.setter
-    def command(self, value: str) -> None:
-        """Take none from outside."""
-
     def initialize_logging(self) -> None:
         logging.getLogger("textual-serve").setLevel(logging.ERROR)
 
@@ -99,6 +96,42 @@ class WebConsole(Server):
         del app
         what = "read-write" if self._settings.read_write else "read-only"
         print(f"skew: {self.public_url}, {what}; Ctrl-C ends it", file=sys.stderr)  # noqa: T201
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """End the sessions: whoever looks on could go on for hours."""
+        del app
+        self._ending.set()
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run a session until its browser, its console or this server ends it, and end the rest."""
+        # A browser that is gone does not always say so.
+        websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_S)
+        await websocket.prepare(request)
+        session = WebSession(request[_COMMAND], websocket, self.download_manager)
+        width, height = (
+            min(int(size), SIDE_MAX) if size.isascii() and size.isdigit() else default
+            for size, default in (
+                (request.query.get("width", ""), 80),
+                (request.query.get("height", ""), 24),
+            )
+        )
+        ends: list[asyncio.Task[None]] = []
+        try:
+            showing = await session.begin(width, height)
+            receiving = asyncio.create_task(self._process_messages(websocket, session))
+            ending = asyncio.create_task(_wait(self._ending))
+            ends = [showing, receiving, ending]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+            # First the process, which costs; the browser may be slow to hear of it.
+            await session.stop()
+        with suppress(TimeoutError, ConnectionError):
+            code = WSCloseCode.GOING_AWAY if self._ending.is_set() else WSCloseCode.OK
+            await session.close_browser(code)
+        return websocket
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
@@ -128,7 +161,7 @@ class WebConsole(Server):
                     text=f"{SESSIONS_MAX} sessions are open: close one\n",
                     headers=_HEADERS,
                 )
-            self._command.set(self._command_for(name))
+            request[_COMMAND] = self._command_for(name)
             self._sessions += 1
             try:
                 return await handler(request)
@@ -185,17 +218,21 @@ class WebConsole(Server):
                 return name
         return None
 
-    def _command_for(self, name: str | None) -> str:
+    def _command_for(self, name: str | None) -> list[str]:
         words = [sys.executable, "-m", "console", "watch", "--config", str(self._settings.config)]
         words += ["--by", name] if name is not None else []
         words += [] if self._settings.read_write else ["--read-only"]
-        return f"exec {shlex.join(words)}"
+        return words
 
 
 def serve(settings: WebSettings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises OSError where the port can't be had."""
     os.environ[SERVED] = "1"
     WebConsole(settings).serve()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _in_url(host: str) -> str:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.context import login_name
+from console.context import BROWSER_DRIVER, login_name
 
 if TYPE_CHECKING:
     from console.tui.session.preferences import SessionPreferences
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_BROWSER = "textual.drivers.web_driver:WebDriver"
-"""What `skew web` has a console painted by."""
 _WITHOUT_A_CURSOR = ("", "dumb", "unknown")
 
 
@@ -55,7 +53,7 @@ def screen_preferences(
 
 def need_terminal(instead: str) -> None:
     """Refuse to paint the console into a pipe or a file: Textual reads stdin, writes stderr."""
-    if os.environ.get("TEXTUAL_DRIVER") == _BROWSER:
+    if os.environ.get("TEXTUAL_DRIVER") == BROWSER_DRIVER:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"The console needs a terminal; {instead}.")

@@ -32,8 +32,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, *args: str) -> Iterator[str]:
-    """A server of its own; answers its URL."""
+def started(folder: Path, *args: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server of its own, and its URL."""
     port = free_port()
     environ = os.environ | {
         "PYTHONPATH": str(ROOT), "ANA": ANA, "BEN": BEN, "SHOP_KEY": "key-of-the-shop",
@@ -53,10 +53,17 @@ def served(folder: Path, *args: str) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+
+
+@contextmanager
+def served(folder: Path, *args: str) -> Iterator[str]:
+    """A server of its own; answers its URL."""
+    with started(folder, *args) as (_, url):
+        yield url
 
 
 async def screen(session: Any, url: str, *words: str, origin: str | None = None) -> str:
