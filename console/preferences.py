@@ -133,9 +133,20 @@ def _bound(bindings: Mapping[str, object], found: Findings) -> tuple[Action, ...
         except (ValueError, TypeError) as error:
             found.refuse(place, str(error))
     actions = tuple(
-        msgspec.structs.replace(action, keys=chosen.get(action.name, action.keys))
+        msgspec.structs.replace(action, keys=chosen.get(action.name, _left(action, chosen)))
         for action in ACTIONS
     )
     for name, message in parse.conflicts(actions, chosen):
         found.refuse(places[name], message)
     return actions
+
+
+def _left(action: Action, chosen: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The keys that an action comes with, but those that came later and the operator uses."""
+    own = {
+        key
+        for other in ACTIONS
+        if set(other.on) & set(action.on)
+        for key in chosen.get(other.name, ())
+    }
+    return tuple(key for key in action.keys if key not in action.yields or key not in own)

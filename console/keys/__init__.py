@@ -6,10 +6,16 @@ palette lacks. A key means one thing, whatever the page. Nothing here needs Text
 
 from console.keys.action import Action
 from console.keys.deciding import DECIDING_ACTIONS
+from console.keys.moving import MOVING_ACTIONS
 from console.keys.navigating import NAVIGATING_ACTIONS
 from console.keys.selecting import SELECTING_ACTIONS
 
-ACTIONS: tuple[Action, ...] = (*DECIDING_ACTIONS, *SELECTING_ACTIONS, *NAVIGATING_ACTIONS)
+ACTIONS: tuple[Action, ...] = (
+    *DECIDING_ACTIONS,
+    *SELECTING_ACTIONS,
+    *NAVIGATING_ACTIONS,
+    *MOVING_ACTIONS,
+)
 """In the order in which the foot shows them."""
 
 

@@ -54,5 +54,7 @@ class Action(msgspec.Struct, frozen=True):
     """The pages that have it."""
     asks_engine: bool = False
     """It waits for the engine's answer, which may take its time."""
+    yields: tuple[str, ...] = ()
+    """Those of its keys that came later: an operator's own key, chosen before, goes on working."""
     past: bool | None = None
     """Only a console on the past has it; False: only one that is live."""

@@ -58,12 +58,13 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "group",
-        ("g",),
+        ("O",),
         "Group the list",
         "By cause, by SKU, by channel, then off.",
         Chapter.CHOOSE,
         legend="Group",
         on=frozenset((PageName.DISAGREEMENTS,)),
+        yields=("O",),
     ),
     Action(
         "expand",

@@ -94,6 +94,7 @@ class SkewApp(DialogApp):
             "theme": self.do_theme,
             "palette": self.do_palette,
             "help": self.do_help,
+            "repaint": self.do_repaint,
             "quit": partial(self.exit, 0),
         }
         session.request_refresh = self.request_refresh

@@ -344,7 +344,7 @@ async def _filters(app: Timed) -> AsyncIterator[float]:
 async def _groups(app: Timed) -> AsyncIterator[float]:
     if any(action.name == "group" for action in ACTIONS):
         for _ in range(8):
-            yield await _relisted(app, "g")
+            yield await _relisted(app, "O")
             await asyncio.sleep(0.5)
 
 

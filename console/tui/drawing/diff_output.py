@@ -55,6 +55,11 @@ class DiffOutputApp(App[int]):
         else:
             self.stylesheet.set_variables(self.get_css_variables())
 
+    def do_repaint(self) -> None:
+        """Write the whole screen again, whatever the terminal shows by now."""
+        self._output.forget()
+        self.refresh(layout=True)
+
     def on_resize(self) -> None:
         self._output.forget_at_layout()
 

@@ -79,7 +79,7 @@ class ChannelsPage(ListPage):
             if channel is not None
         ]
         if wanted in names:
-            self.rows.action_jump(names.index(wanted))
+            self.rows.go_to(names.index(wanted))
 
     def _health(self) -> dict[int, ChannelHealth]:
         snapshot = self.session.snapshot

@@ -7,6 +7,7 @@ keys do stands in `actions`; an act that is a coroutine runs as a worker, and ma
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -30,6 +31,7 @@ from console.tui.pages.context import PageContext, Subject
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
+from console.tui.widgets.scroll import CursorScroll, Leap
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock, set_title
 
@@ -186,7 +188,16 @@ class Page(ToastScreen, Screen[None]):
             "go_to": self.do_go_to,
             "undo": self.do_undo,
             "pause_writes": self.do_pause_writes,
+            **{how: partial(self._leap, how) for how in Leap},
         }
+
+    def _leap(self, how: Leap) -> None:
+        """Move the cursor of what has the focus, else of the page's first list."""
+        movers = (self.focused, *self.query(VirtualTable), *self.query(CursorScroll))
+        for mover in movers:
+            if isinstance(mover, VirtualTable | CursorScroll):
+                mover.action_leap(how)
+                return
 
     async def do_filter(self) -> None:
         self.add_class("-filtering")

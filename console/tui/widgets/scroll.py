@@ -1,6 +1,7 @@
 """What scrolls: long lists, and columns in which the arrow keys move a cursor first."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -10,6 +11,23 @@ from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
+
+
+class Leap(StrEnum):
+    """How far a key moves a cursor, or what is scrolled: the names of the actions."""
+
+    FIRST = "first"
+    LAST = "last"
+    HALF_PAGE_DOWN = "half_page_down"
+    HALF_PAGE_UP = "half_page_up"
+    PAGE_DOWN = "page_down"
+    PAGE_UP = "page_up"
+
+    @property
+    def halves(self) -> int:
+        """In half pages, below 0 upwards; 0: to an end."""
+        pages = {"half_page_down": 1, "half_page_up": -1, "page_down": 2, "page_up": -2}
+        return pages.get(self, 0)
 
 
 class LongScrollBar(ScrollBar):
@@ -103,6 +121,17 @@ class CursorScroll(ScrollBody, can_focus=True):
 
     def action_page_up(self) -> None:
         self.mover.scroll_page_up(animate=False)
+
+    def action_leap(self, how: str) -> None:
+        """Scroll as far as `Leap` has it."""
+        leap, mover = Leap(how), self.mover
+        if leap.halves:
+            by = leap.halves * (mover.scrollable_content_region.height // 2)
+            mover.scroll_relative(y=by, animate=False)
+        elif leap is Leap.FIRST:
+            mover.scroll_home(animate=False)
+        else:
+            mover.scroll_end(animate=False)
 
     def action_scroll_home(self) -> None:
         self.mover.scroll_home(animate=False)

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from console.tui.drawing.columns import Column, Order, Sheet, place_of, spans
 from console.tui.drawing.row_strips import GUTTER, RowInks, heading, line_strip, row_strip
 from console.tui.drawing.tones import Cell, Tone
-from console.tui.widgets.scroll import LongScrollView
+from console.tui.widgets.scroll import Leap, LongScrollView
 from store.model import Millis
 
 V = TypeVar("V")
@@ -51,10 +51,10 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up,k", "move(-1)", "Up"),
         ("down,j", "move(1)", "Down"),
-        ("pageup", "page(-1)", "Page up"),
-        ("pagedown", "page(1)", "Page down"),
-        ("home", "jump(0)", "First"),
-        ("end", "jump(-1)", "Last"),
+        ("pageup", "leap('page_up')", "Page up"),
+        ("pagedown", "leap('page_down')", "Page down"),
+        ("home", "leap('first')", "First"),
+        ("end", "leap('last')", "Last"),
     ]
 
     class OfTable(Message):
@@ -249,11 +249,11 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
     def action_move(self, by: int) -> None:
         self.go_to(self._cursor + by)
 
-    def action_page(self, by: int) -> None:
-        self.go_to(self._cursor + by * max(1, self.size.height - 2))
-
-    def action_jump(self, to: int) -> None:
-        self.go_to(to % len(self._ids) if self._ids else 0)
+    def action_leap(self, how: str) -> None:
+        """Move the cursor as far as `Leap` has it."""
+        leap, page = Leap(how), max(1, self.size.height - 2)
+        line = self._cursor + int(leap.halves * page / 2)
+        self.go_to(line if leap.halves else 0 if leap is Leap.FIRST else len(self._ids))
 
     @property
     def is_touched(self) -> bool:

@@ -117,7 +117,7 @@ async def test_help_and_palette_list_every_action(shop: Shop) -> None:
 async def test_the_help_of_a_narrow_terminal_stands_below_the_titles_in_whole_words(
     shop: Shop,
 ) -> None:
-    async with console(shop, (60, 260)) as (app, pilot):
+    async with console(shop, (60, 320)) as (app, pilot):
         await press(app, pilot, "question_mark")
         text = text_of(app)
 

@@ -21,7 +21,7 @@ SCREENS = {
     "channels": ("2",),
     "updates": ("3",),
     "incidents": ("4",),
-    "grouped": ("g", "g", "g", "down", "right"),
+    "grouped": ("O", "O", "O", "down", "right"),
     "acknowledged": ("c", *"recount", "enter"),
     "marked": ("space", "space"),
     "confirm": ("asterisk", "A"),

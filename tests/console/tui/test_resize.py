@@ -32,7 +32,7 @@ SIZES = (
 
 PLACES: dict[str, tuple[str, ...]] = {
     "dashboard": (),
-    "grouped": ("g", "g", "right"),
+    "grouped": ("O", "O", "right"),
     "marked": ("space", "space"),
     "filtering": ("slash", *"risk>"),
     "channels": ("2",),
@@ -81,7 +81,7 @@ async def test_it_takes_any_size_at_any_moment(shop: Shop, place: str) -> None:
 async def test_keys_work_while_it_is_resized(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for (width, height), key in zip(
-            SIZES, ["down", "2", "3", "pagedown", "1", "end", "s", "g", "4", "6", "5", "escape",
+            SIZES, ["down", "2", "3", "pagedown", "1", "end", "s", "O", "4", "6", "5", "escape",
                     "1", "home", "space"], strict=True,
         ):  # fmt: skip
             await pilot.resize_terminal(width, height)

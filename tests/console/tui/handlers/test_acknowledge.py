@@ -72,7 +72,7 @@ async def test_all_that_is_marked_is_acknowledged_with_one_reason(shop: Shop) ->
 @pytest.mark.long
 async def test_a_whole_group_is_acknowledged_from_its_row(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "c", *"the market", "enter")
+        await press(app, pilot, "O", "O", "O", "down", "c", *"the market", "enter")
         await settle(app, pilot)
         await press(app, pilot, "slash", *"acked:no", "enter")
 
@@ -91,6 +91,6 @@ async def test_a_hostile_reason_and_name_reach_no_terminal(shop: Shop) -> None:
         now=NOW,
     )
     async with console(shop, (230, 50)) as (app, pilot):
-        await press(app, pilot, "g", "right")
+        await press(app, pilot, "O", "right")
 
         assert not {"\x1b", "\x9b"} & set(text_of(app))

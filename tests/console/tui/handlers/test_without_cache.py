@@ -10,7 +10,7 @@ from tests.console.small_shop import Shop, console, move_cursor_to, press, text_
 
 WHERE = (
     ("*", "c"),
-    ("g", "c"),
+    ("O", "c"),
     ("*", "A"),
     ("*", "R"),
     ("a",),

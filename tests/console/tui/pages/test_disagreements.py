@@ -102,7 +102,7 @@ async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) 
     async with console(shop) as (app, pilot):
         seen = []
         for _ in range(4):
-            await press(app, pilot, "g")
+            await press(app, pilot, "O")
             seen.append((app.dashboard.by, skus(app)))
 
     assert [by for by, _ in seen] == [GroupBy.CAUSE, GroupBy.SKU, GroupBy.CHANNEL, GroupBy.NONE]
@@ -115,7 +115,7 @@ async def test_grouping_goes_through_cause_sku_and_channel_and_back(shop: Shop) 
 @pytest.mark.long
 async def test_a_group_tells_its_count_units_money_age_and_worst(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g")
+        await press(app, pilot, "O", "O", "O")
         (market,) = (line for line in text_of(app).splitlines() if "▸ market" in line)
         title = text_of(app)
 
@@ -129,7 +129,7 @@ async def test_a_group_opens_and_closes_by_enter_and_arrows_and_the_cursor_stays
     shop: Shop,
 ) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "right")
+        await press(app, pilot, "O", "O", "O", "down", "right")
         opened = skus(app)
         await press(app, pilot, "down", "down")
         inside = under(app)
@@ -147,7 +147,7 @@ async def test_a_group_opens_and_closes_by_enter_and_arrows_and_the_cursor_stays
 @pytest.mark.long
 async def test_a_mark_on_a_group_marks_all_its_rows_and_some_is_told_apart(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "space")
+        await press(app, pilot, "O", "O", "O", "down", "space")
         marks = set(app.dashboard.rows.marks)
         line = next(row for row in text_of(app).splitlines() if "▸ market" in row)
         await press(app, pilot, "up", "down", "right", "down", "space")
@@ -165,10 +165,10 @@ async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
         await move_cursor_to(app, pilot, "SKU-0004411")
         await press(app, pilot, "space")
         marks = set(app.dashboard.rows.marks)
-        await press(app, pilot, "g", "g")
+        await press(app, pilot, "O", "O")
         shop.show("shop", (18, 0, 55, 200, 38), at=NOW)
         await settle(app, pilot)
-        await press(app, pilot, "g", "g")
+        await press(app, pilot, "O", "O")
 
         assert app.dashboard.rows.marks == marks
         assert len(marks) == 1
@@ -177,7 +177,7 @@ async def test_marks_survive_folding_grouping_and_new_data(shop: Shop) -> None:
 @pytest.mark.long
 async def test_the_marks_of_a_group_can_be_approved_in_bulk(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "space", "A")
+        await press(app, pilot, "O", "O", "O", "down", "space", "A")
 
         assert "Approve 3 updates" in text_of(app)
 
@@ -233,7 +233,7 @@ async def test_two_operators_the_second_is_told_of_the_first(shop: Shop) -> None
 @pytest.mark.long
 async def test_new_data_moves_neither_the_cursor_nor_an_open_group(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "right", "down")
+        await press(app, pilot, "O", "O", "O", "down", "right", "down")
         at = under(app)
         for step, shown in enumerate(
             ((31, 9, 55, 180, 38), (40, 9, 55, 180, 12), (31, 2, 55, 1, 38))
@@ -362,7 +362,7 @@ async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> Non
 @pytest.mark.long
 async def test_at_60_columns_it_works_with_less(shop: Shop) -> None:
     async with console(shop, (60, 20)) as (app, pilot):
-        await press(app, pilot, "g", "g", "g", "down", "enter", "n", "c", *"x", "enter")
+        await press(app, pilot, "O", "O", "O", "down", "enter", "n", "c", *"x", "enter")
         await settle(app, pilot)
         lines = text_of(app).splitlines()
 
@@ -387,7 +387,7 @@ async def test_n_goes_to_the_worst_that_is_not_acknowledged_and_round(shop: Shop
 @pytest.mark.long
 async def test_a_read_only_console_groups_and_jumps_but_acknowledges_nothing(shop: Shop) -> None:
     async with console(shop, read_only=True) as (app, pilot):
-        await press(app, pilot, "g", "g", "n", "c")
+        await press(app, pilot, "O", "O", "n", "c")
 
         assert "this console is read-only" in text_of(app)
         assert not app.screen.is_modal
