@@ -2,7 +2,7 @@
 
 from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Chapter, PageName
 
-_IN_THE_PAST = "In `skew watch --at TIME` only."
+_THE_PAST = "Shows the screen as it was; esc returns to now."
 
 NAVIGATING_ACTIONS: tuple[Action, ...] = (
     Action(
@@ -129,17 +129,16 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "previous_change",
         ("[",),
         "The change before",
-        f"{_IN_THE_PAST} On a SKU's page: of that SKU.",
+        f"{_THE_PAST} On a SKU's page: the change before of that SKU.",
         Chapter.PAST,
         legend="Before",
         brief="Prev",
-        past=True,
     ),
     Action(
         "next_change",
         ("]",),
         "The next change",
-        f"{_IN_THE_PAST} On a SKU's page: of that SKU.",
+        "In the past. On a SKU's page: of that SKU.",
         Chapter.PAST,
         legend="Next",
         brief="Next",
@@ -149,16 +148,15 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "hour_back",
         ("{",),
         "An hour back",
-        _IN_THE_PAST,
+        _THE_PAST,
         Chapter.PAST,
         legend="−1 h",
-        past=True,
     ),
     Action(
         "hour_on",
         ("}",),
         "An hour on",
-        f"{_IN_THE_PAST} No further than to now.",
+        "In the past. No further than to now.",
         Chapter.PAST,
         legend="+1 h",
         past=True,
@@ -167,10 +165,9 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "go_to",
         ("@",),
         "Go to a time…",
-        f"{_IN_THE_PAST} An instant, or how long ago: 2026-11-23T14:00:00Z, 2h.",
+        f"{_THE_PAST} An instant, or how long ago: 2026-11-23T14:00:00Z, 2h.",
         Chapter.PAST,
         legend="Go to",
-        past=True,
     ),
     Action(
         "copy",

@@ -104,8 +104,8 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         "clear",
         ("escape",),
         "Clear, or go back",
-        "Closes the filter's line, else clears the marks, else the filter, else goes back to the"
-        " page before.",
+        "Closes the filter's line, else returns from the past to now, else clears the marks, else"
+        " the filter, else goes back to the page before.",
         Chapter.CHOOSE,
     ),
 )

@@ -10,7 +10,6 @@ import inspect
 import signal
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from rich.segment import Segments
 from rich.text import Text
@@ -25,13 +24,13 @@ from console.text.format import clean
 from console.text.looks.themes import PALETTES
 from console.tui.data.refresh import RefreshLoop
 from console.tui.data.source import DataSource
-from console.tui.dialogs.dialog import DialogApp, LiveDialog
+from console.tui.dialogs.dialog import LiveDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
-from console.tui.pages.context import PageContext, Subject
+from console.tui.pages.context import PageContext
 from console.tui.pages.dashboard import Dashboard
-from console.tui.pages.opening import make_page
-from console.tui.pages.page import Acts, Page
+from console.tui.pages.navigation import NavigatingApp
+from console.tui.pages.page import Acts
 from console.tui.session.memory import PageMemory, Remembered
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
@@ -41,11 +40,8 @@ from store.database.connection import Database
 from store.errors import StoreError
 from sync.settings import Settings
 
-if TYPE_CHECKING:
-    from console.tui.pages.sku import SkuPage
 
-
-class SkewApp(DialogApp):
+class SkewApp(NavigatingApp):
     """The console on an open cache. Everything that it shows comes from the cache."""
 
     CSS_PATH = "console.tcss"
@@ -61,7 +57,7 @@ class SkewApp(DialogApp):
         watch: bool = True,
     ) -> None:
         """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
-        super().__init__()
+        super().__init__(session)
         self.preferences = preferences or SessionPreferences()
         for theme in THEMES:
             self.register_theme(theme)
@@ -71,18 +67,12 @@ class SkewApp(DialogApp):
         for action in session.actions:
             if action.keys:
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
-        self.session = session
         source = DataSource(database, settings, session.clock)
         self._page_context = PageContext(self, database, source, session, navigator=self)
         self.dashboard = Dashboard(self._page_context)
-        self.pages: dict[PageName, Page] = {}
-        """Those that have been opened."""
-        self._before: list[PageName] = []
-        self._turning = asyncio.Lock()
-        """One page after the other, however quickly the keys come."""
-        self._place = PageName.DISAGREEMENTS
         self._source = source
         self._watching = watch
+        self._reading = asyncio.Lock()
         self._refresh_loop = RefreshLoop(source.version, is_past=session.replay is not None)
         self._known: incidents.Known | None = None
         self._ticked_at = 0
@@ -122,6 +112,7 @@ class SkewApp(DialogApp):
 
     def on_unmount(self) -> None:
         self._refresh_loop.stop()
+        self._page_context.close()
 
     @work(group="act")
     async def _take_up(self) -> None:
@@ -153,32 +144,6 @@ class SkewApp(DialogApp):
     def _remembered(self, place: PageName) -> PageMemory:
         return self.preferences.memory.remembered.pages.get(place, PageMemory())
 
-    def page_of(self, place: PageName) -> Page:
-        """The page of this name, made when it is first opened."""
-        if place not in self.pages:
-            self._install(make_page(place, self._page_context))
-        return self.pages[place]
-
-    def _install(self, page: Page) -> None:
-        self.pages[page.place] = page
-        self.install_screen(page, page.place)
-        page.restore(self._remembered(page.place))
-
-    @property
-    def sku(self) -> "SkuPage":
-        """The page of one SKU."""
-        from console.tui.pages.sku import SkuPage  # As in `make_page`.
-
-        page = self.page_of(PageName.SKU)
-        assert isinstance(page, SkuPage)
-        return page
-
-    @property
-    def page(self) -> Page:
-        """The page that is on the screen, whatever dialog lies over it."""
-        found = (page for page in reversed(self.screen_stack) if isinstance(page, Page))
-        return next(found, self.dashboard)
-
     @property
     def _overlay(self) -> LiveDialog | None:
         """The living dialog that lies over the page; none while the app closes."""
@@ -190,15 +155,25 @@ class SkewApp(DialogApp):
         self._refresh_loop.request()
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
-        """Read the cache and show it. Trouble with the cache shows in the header, no more."""
-        before = self.session.trouble
+        """Read the cache and show it. Trouble with the cache shows in the header, no more.
+
+        One reading at a time: two would race for the lists, and the older one could be the last to
+        write.
+        """
+        async with self._reading:
+            await self._refresh(at_once=at_once)
+
+    async def _refresh(self, *, at_once: bool) -> None:
+        before, past = self.session.trouble, self.session.replay is not None
         try:
             await self._read(at_once=at_once)
-            await self._page_context.updates.follow()
+            if not past:
+                await self._page_context.updates.follow()
             if (overlay := self._overlay) is not None:
                 await overlay.reload()
             self.session.trouble = ""
-            self.session.log_engine()
+            if not past:
+                self.session.log_engine()
         except StoreError as error:
             self.session.fail(error)
             if not before:
@@ -262,12 +237,12 @@ class SkewApp(DialogApp):
 
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
-        # One reading at a time, on one worker: two would race for the lists, and the older one
-        # could be the last to write.
         async for refresh in self._refresh_loop.refreshes():
-            if refresh.asked or (refresh.everything and not self.session.paused):
+            # What is committed now changes nothing of the past.
+            still = self.session.paused or self.session.replay is not None
+            if refresh.asked or (refresh.everything and not still):
                 await self.refresh_now(at_once=refresh.asked)
-            elif not self.session.paused:
+            elif not still:
                 await self.session.guarded(self.page.freshen)
 
     async def action_do(self, name: str) -> None:
@@ -300,55 +275,6 @@ class SkewApp(DialogApp):
     def _refuse(self, why: str) -> None:
         self.session.say(why, Tone.WARN)
         self.page.repaint()
-
-    async def show(self, place: PageName) -> None:
-        """Turn to a page; the one left is where `back` leads."""
-        async with self._turning:
-            left = self.page.place
-            if place == left or self.screen.is_modal:
-                return
-            # Each page once: `esc` leads back through them, never round and round between two.
-            self._before = [page for page in self._before if page != place] + [left]
-            await self._turn_to(place)
-        await self._arrive()
-
-    async def back(self) -> None:
-        async with self._turning:
-            if not self._before or self.screen.is_modal:
-                return
-            await self._turn_to(self._before.pop())
-        await self._arrive()
-
-    async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
-        self.dashboard.filter_by(f"channel:{channel} sku:{sku}" if sku else f"channel:{channel}")
-        await self.show(PageName.DISAGREEMENTS)
-
-    async def open_sku(self, subject: Subject) -> None:
-        self.sku.look_at(subject)
-        if self.page is self.sku:
-            await self._arrive()
-        else:
-            await self.show(PageName.SKU)
-
-    async def open_channel(self, name: str) -> None:
-        self.page_of(PageName.CHANNELS).point_at(name)
-        await self.show(PageName.CHANNELS)
-
-    async def _turn_to(self, place: PageName) -> None:
-        await self.switch_screen(self.page_of(place))
-        self._place = place
-
-    async def _arrive(self) -> None:
-        page = self.page
-        await self.session.guarded(partial(page.reload, at_once=True))
-        page.repaint()
-
-    async def do_show_sku(self) -> None:
-        under = self.page.subject()
-        if under is not None:
-            await self.open_sku(under)
-        else:
-            await self.show(PageName.SKU)
 
     def do_pause(self) -> None:
         self.session.paused = not self.session.paused

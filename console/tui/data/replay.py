@@ -1,7 +1,8 @@
 """The past on the screen: which instant is shown, and the way to those before and after it.
 
 A `Replay` is the console's clock, which stands still until the
-operator steps, and moves the cache that is shown with it.
+operator steps, and moves the cache that is shown with it. A console of now can visit the past: its
+`ShownClock` shows the instant for so long.
 """
 
 import asyncio
@@ -88,6 +89,21 @@ class Replay:
         if self.thinned_before is not None and self.at < self.thinned_before:
             return f"{ago}, thinned out before {day_and_time(self.thinned_before)}"
         return ago
+
+
+class ShownClock:
+    """The console's clock: the time that it is, or the instant of the past that is visited."""
+
+    def __init__(self, live: Clock) -> None:
+        self.live = live
+        self.visited: Replay | None = None
+
+    def now(self) -> Millis:
+        """The instant that is shown."""
+        return self.live.now() if self.visited is None else self.visited.at
+
+    async def sleep(self, span_ms: int) -> None:
+        await self.live.sleep(span_ms)
 
 
 def _span(span_ms: int) -> str:

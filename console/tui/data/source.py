@@ -83,7 +83,7 @@ class DataSource:
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self.settings = settings
-        self._database = database
+        self._database = self._live = database
         self._clock = clock
         self._terms = terms.terms(settings)
         self._crowds = KeptCrowds(self._count_crowds)
@@ -120,8 +120,12 @@ class DataSource:
 
     def version(self) -> int:
         """Changes when anyone has committed. Always ask from the same thread."""
-        self._database.check_file()
-        return self._database.data_version()
+        self._live.check_file()
+        return self._live.data_version()
+
+    def show(self, past: Database | None) -> None:
+        """Read what was so from now on, from a cache of the past; None: what is so."""
+        self._database = self._live if past is None else past
 
     async def _ask(
         self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs

@@ -167,6 +167,11 @@ class DialogApp(DiffOutputApp):
         """Note that the act that began here has ended."""
         self._let_go(_ACT.get(None))
 
+    def overtake(self) -> None:
+        """Have no act that has begun before this one ask any more, as if this one had asked."""
+        self._questions += 1
+        _BEGUN.set(self._questions)
+
     async def push_screen_wait(self, screen: Screen[Any] | str, *, mode: str | None = None) -> Any:  # noqa: ANN401 (Textual's own)
         """Ask, and wait for the answer; None where something else is or was asked meanwhile.
 
@@ -178,8 +183,7 @@ class DialogApp(DiffOutputApp):
         await self._flush_next_callbacks()
         if self.screen.is_modal or _BEGUN.get(self._questions) != self._questions:
             return None
-        self._questions += 1
-        _BEGUN.set(self._questions)
+        self.overtake()
         # The dialog itself keeps from here on what comes before it is there.
         self._beginning.discard(_ACT.get(None))
         return await super().push_screen_wait(screen, mode=mode)

@@ -35,7 +35,7 @@ class Handler:
 
     @property
     def _now(self) -> int:
-        return self._session.clock.now()
+        return self._session.live_clock.now()
 
     async def _decide(self, act: Callable[[], list[T]]) -> list[T]:
         """Run an act on another thread; trouble with the cache is logged, and nothing was done."""

@@ -188,7 +188,7 @@ class ChannelHandler(Handler):
         """Ask the engine; why there is no answer is logged."""
         try:
             answers = await requests.ask(
-                self._database, self._session.clock, what, [channel],
+                self._database, self._session.live_clock, what, [channel],
                 who=self._who, wait_ms_max=PATIENCE_MS,
             )  # fmt: skip
         except (StoreError, RuntimeError) as error:

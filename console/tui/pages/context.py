@@ -1,13 +1,14 @@
 """What a page is handed: where it reads, what it may do, and the way to the other pages."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from textual.app import App
-
 from console.keys.action import PageName
 from console.tui.data.source import DataSource
+from console.tui.dialogs.dialog import DialogApp
 from console.tui.session.state import ConsoleState
+from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class Navigator(Protocol):
     async def back(self) -> None:
         """Turn to the page from which this one was reached."""
 
+    async def refresh_now(self) -> None:
+        """Read the cache and show it, before anything else is done."""
+
+    @property
+    def tables(self) -> "Mapping[str, VirtualTable[Any]]":
+        """Every list of the pages that have been opened."""
+
 
 class PageContext:
     """The same one for every page.
@@ -66,7 +74,7 @@ class PageContext:
 
     def __init__(
         self,
-        app: App[Any],
+        app: DialogApp,
         database: Database,
         source: DataSource,
         session: ConsoleState,
@@ -113,4 +121,9 @@ class PageContext:
     def replay(self) -> "ReplayHandler":
         from console.tui.handlers.replay import ReplayHandler
 
-        return ReplayHandler(self._app, self.session)
+        return ReplayHandler(self._app, self.session, self.source, self.navigator)
+
+    def close(self) -> None:
+        """Let go of what the acts have opened."""
+        if "replay" in vars(self):
+            self.replay.close()

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 from textual.widgets._toast import ToastRack
 
-from console.keys.action import PageName
+from console.keys.action import Chapter, PageName
 from console.reports.clipboard import CopyChoice
 from console.text.confirmation import DecisionTarget
 from console.text.format import clean
@@ -213,8 +213,12 @@ class Page(ToastScreen, Screen[None]):
         return was_open
 
     async def do_clear(self) -> None:
-        """Step back by one: the filter's line, else what is chosen, else to the page before."""
-        if not self.close_filter() and not self.clear_marks_or_filter():
+        """Step back by one: the filter's line, the past, what is chosen, else the page before."""
+        if self.close_filter():
+            return
+        if self.session.is_visiting:
+            await self.context.replay.leave()
+        elif not self.clear_marks_or_filter():
             await self.context.navigator.back()
 
     def clear_marks_or_filter(self) -> bool:
@@ -327,6 +331,8 @@ class Page(ToastScreen, Screen[None]):
             actions=[
                 action
                 for action in self.session.actions
-                if self.place in action.on and not self.session.refuses(action)
+                if self.place in action.on
+                and not self.session.refuses(action)
+                and (action.group is not Chapter.PAST or self.session.replay is not None)
             ],
         )

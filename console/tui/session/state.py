@@ -16,7 +16,7 @@ from console.keys.action import Action, PageName
 from console.text.confirmation import DecisionTarget, can_undo
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
-from console.tui.data.replay import Replay
+from console.tui.data.replay import Replay, ShownClock
 from console.tui.data.values import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.views.header import ConsoleStatus, Mode, WritesPaused
@@ -26,6 +26,8 @@ from store.model import Correction, Millis
 from sync.clock import Clock
 
 LOG_MAX = 50
+_BACK = ("previous_change", "hour_back", "go_to")
+"""What leads into the past from now."""
 
 _FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
 
@@ -56,6 +58,7 @@ class ConsoleState:
 
     name: str
     clock: Clock
+    """The time that it is; from the start on the time that is shown: of the past, there."""
     operator: str
     read_only: bool
     engine: Collector | None
@@ -87,6 +90,25 @@ class ConsoleState:
     busy: str = ""
     """What goes on because the operator asked, in a few words: a batch that is being written."""
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
+    live_clock: Clock = field(init=False)
+    """The time that it is, for what goes on below a visit to the past."""
+    _shown: ShownClock = field(init=False)
+    _is_read_only_now: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.live_clock = self.clock
+        self.clock = self._shown = ShownClock(self.clock)
+        self._is_read_only_now = self.read_only
+
+    def visit(self, replay: Replay | None) -> None:
+        """Show the past for a while, with what is now below it; None: now again."""
+        self.replay = self._shown.visited = replay
+        self.read_only = self._is_read_only_now or replay is not None
+
+    @property
+    def is_visiting(self) -> bool:
+        """Whether the past is shown in a console of now, which goes on below."""
+        return self._shown.visited is not None
 
     def key(self, name: str) -> str:
         """The key of an action, as it is shown; empty where it has none."""
@@ -106,7 +128,7 @@ class ConsoleState:
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
-        self.log.appendleft(LogLine(self.clock.now(), text, tone))
+        self.log.appendleft(LogLine(self.live_clock.now(), text, tone))
 
     async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
@@ -185,10 +207,14 @@ class ConsoleState:
             # Its files would lie on that machine, wherever somebody in a browser says.
             return "this console runs on another machine; `skew diff --csv` there makes a file"
         if action.past is True and self.replay is None:
-            return "this is now; `skew watch --at TIME` shows the past"
+            return f"this is now; {self._ways_back()} into the past"
         if action.past is False and self.replay is not None:
             return "the past stands still"
         return ""
+
+    def _ways_back(self) -> str:
+        *first, last = [key for name in _BACK if (key := self.key(name))] or ["the palette"]
+        return f"{', '.join(first)} and {last} lead" if first else f"{last} leads"
 
     def able(self, picked: DecisionTarget, *, marks: bool) -> tuple[str, ...]:
         """The deciding actions that can be done now, for the legend."""
@@ -197,7 +223,7 @@ class ConsoleState:
             names += ["reject", "snooze"] if picked.not_now else ["approve", "reject", "snooze"]
         if marks:
             names += ["approve_marked", "reject_marked"]
-        if self.last and self.held_until > self.clock.now():
+        if self.last and self.held_until > self.live_clock.now():
             names.append("undo")
         return tuple(names)
 
@@ -206,11 +232,11 @@ class ConsoleState:
         parts = [Cell(f"{lead} ·" if lead and self.log else lead, Tone.STRONG)]
         # A clock that is set back would let the countdown begin above the hold. The engine still
         # waits by the clock, so this only keeps the number believable.
-        left = min(self.held_until - self.clock.now(), self.hold_ms or self.held_until)
+        left = min(self.held_until - self.live_clock.now(), self.hold_ms or self.held_until)
         room = width - cells(parts[0].text) - 1
         for number, line in enumerate(self.log):
             text = f" {time_of_day(line.at)[:8]} {line.text}"
-            if number == 0 and self.last and left > 0:
+            if number == 0 and self.last and left > 0 and self.replay is None:
                 text += f" ({self.key('undo')} undo, {-(-left // 1000)}s)"
             text = text if number == 0 else f" ·{text}"
             if cells(text) > room:
@@ -222,7 +248,7 @@ class ConsoleState:
 
     def remember(self, batch: list[Correction]) -> None:
         """Note what was approved, for as long as it can be undone."""
-        now = self.clock.now()
+        now = self.live_clock.now()
         held = [correction for correction in batch if can_undo(correction, now)]
         self.last = tuple(correction.id for correction in held)
         self.held_until = max((correction.hold_until or 0 for correction in held), default=0)

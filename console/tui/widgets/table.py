@@ -202,9 +202,8 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         self._rows.update(rows)
         self._gone = self._gone.difference(asked) | gone
         if len(self._rows) > _CACHED_MAX:
-            # A million rows may pass through the window in a minute of scrolling: only what is in
-            # sight is worth its memory, and the rest is read by id again within a millisecond.
-            self._rows = {i: self._rows[i] for i in self.window() if i in self._rows}
+            # Only what is in sight is worth its memory: the rest is soon read again by id.
+            self.forget_unseen()
         if self._flashes:
             self.set_timer(FLASH_S, self._unflash)
         # Most readings of the rows in view find them as they are.
@@ -215,11 +214,14 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         if self.current != before:
             self.post_message(self.Moved(self))
 
+    def forget_unseen(self) -> None:
+        """Let go of all rows but those in the window, which the next reading brings again."""
+        self._rows = {i: self._rows[i] for i in self.window() if i in self._rows}
+
     def tick(self, now: Millis) -> None:
         """Let ages grow, repainting only the lines whose text that changes."""
         self.now = now
-        # Over a slow line each repainted row is felt. A row is drawn again only where a cell of it
-        # reads differently now than when it was last drawn.
+        # Over a slow line each repainted row is felt: only those that read differently are.
         for line in self._lines_in_view():
             value = self._rows.get(self._ids[line])
             if value is None:
@@ -338,8 +340,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         """Put the cursor on the row of this place, bring it into view, and say so."""
         self.touch()
         before, self._cursor = self._cursor, max(0, min(line, len(self._ids) - 1))
-        visible = max(1, self.size.height - 1)
-        top = round(self.scroll_y)
+        visible, top = max(1, self.size.height - 1), round(self.scroll_y)
         if not top <= self._cursor < top + visible:
             top = self._cursor if self._cursor < top else self._cursor - visible + 1
             self.scroll_to(y=top, animate=False)
@@ -351,8 +352,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
 
     def _adopt(self, order: "Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
-        # The cursor belongs to an id, and that id keeps its line of the screen: what the operator
-        # looks at stays where it is, whatever was inserted or removed above it.
+        # What the operator looks at stays where it is, whatever was inserted or removed above it.
         stood = self.cursor_id
         offset = self._cursor - round(self.scroll_y)
         ids = order.ids

@@ -219,15 +219,6 @@ async def test_the_legend_offers_the_way_through_the_past_and_no_act(lived: Shop
 
 
 @pytest.mark.long
-async def test_a_live_console_says_how_the_past_is_opened(shop: Shop) -> None:
-    from tests.console.small_shop import console
-
-    async with console(shop) as (app, pilot):
-        await press(app, pilot, "[")
-        assert "`skew watch --at TIME` shows the past" in text_of(app)
-
-
-@pytest.mark.long
 async def test_time_does_not_pass_in_the_past_and_nothing_is_toasted(lived: Shop) -> None:
     async with replayed(lived, NOW + 20 * MINUTE) as (app, pilot):
         before = text_of(app)
