@@ -109,6 +109,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Its own location → the authority's that it sells from, sorted; empty: the same names."""
     aliases: Mapping[str, str] = MappingProxyType({})
     """Its own SKU → ours, where they differ: the file `aliases`, as far as it could be used."""
+    link: str | None = None
+    """The address of a product's page there, with placeholders (`sync.channels.product_links`)."""
     flows: Mapping[str, Literal["in", "out"]] = MappingProxyType({})
     """Which way each attribute flows, where the direction is two-way."""
     rules: tuple[ChannelRule, ...] = ()

@@ -170,6 +170,16 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         legend="Go to",
     ),
     Action(
+        "open_link",
+        ("w",),
+        "Open the product's page",
+        "On the row's channel, in your browser, where the configuration has its `link`; without a"
+        " browser the address is copied.",
+        Chapter.LOOK,
+        on=DECIDING,
+        yields=("w",),
+    ),
+    Action(
         "copy",
         ("y",),
         "Copy the row",

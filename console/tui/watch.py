@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from console.context import SERVED, login_name, open_database
 from console.tui.app import SkewApp
 from console.tui.data.refresh import put_the_screen_first
+from console.tui.drawing import terminal
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
 from store.model import Millis
@@ -45,6 +46,7 @@ def live(
             engine=engine,
             request_refresh=lambda: None,
             is_served=SERVED in os.environ,
+            hyperlinks=SERVED not in os.environ and terminal.shows_links(),
         )
         try:
             app = SkewApp(database, settings, session, preferences=preferences)

@@ -222,6 +222,8 @@ class ShownCell(msgspec.Struct, frozen=True):
     """Whether the authority has its item and does not count it."""
     at_least: bool = False
     """Whether the channel says only that it has at least `available`."""
+    ref: str = ""
+    """The channel's own id of the listing; empty where it gives none."""
 
     @property
     def is_uncounted(self) -> bool:

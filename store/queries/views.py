@@ -154,6 +154,7 @@ _CELL = Columns(
         "target": "l.target_quantity",
         "target_state": "l.target_state",
         "price_minor": "coalesce(l.price_minor, i.price_minor)",
+        "ref": "coalesce(l.ref, '')",
         "trusted": f"{FRESHNESS} IN ('fresh', 'failing') AND l.problem IS NULL",
         "differs": "EXISTS (SELECT 1 FROM open_disagreements d WHERE d.listing_id = l.id)",
         "truth": "i.truth_quantity",

@@ -150,6 +150,7 @@ class ChannelBuilder(msgspec.Struct, frozen=True):
             made_of=common.made_of,
             locations=self._own_locations(name, common.locations or {}, options),
             aliases=self._aliases(name, common.aliases),
+            link=common.link,
             flows=_flows(common.flows),
             rules=tuple(map(_rule, common.rules)),
             guard=_guard(self.guard, common.guard),

@@ -9,6 +9,7 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Figure, State
 from sync import sku_patterns
+from sync.channels import product_links
 from sync.channels.api import addresses
 from sync.conditions import Condition
 from sync.locations import LocationMap
@@ -145,6 +146,7 @@ class ChannelTable(msgspec.Struct, kw_only=True):
     when_out: Literal["sold-out", "backorder", "preorder", "disable"] = "sold-out"
     locations: LocationMap | None = None
     aliases: FilePath | None = None
+    link: Name | None = None
     rules: list[ChannelRuleTable] = []
     webhook: WebhookTable | None = None
     guard: GuardTable = msgspec.field(default_factory=GuardTable)
@@ -155,6 +157,8 @@ class ChannelTable(msgspec.Struct, kw_only=True):
                 'rate_share must be above 0%, or nothing could be asked; write "10%", or '
                 "pause the channel"
             )
+        if self.link is not None:
+            product_links.check(self.link)
 
 
 class ApprovalRuleTable(msgspec.Struct, kw_only=True):

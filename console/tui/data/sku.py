@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from console.text.why import listing
 from console.text.why.facts import ListingWhy, WhyFacts
 from console.text.why.target_sum import target_sum
-from console.tui.data.values import Ask, StatusSnapshot
+from console.tui.data.values import Ask, SkuListing, StatusSnapshot
 from store.corrections import obstacles
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
 from store.history.timeline import TimelineCursor, TimelineItem, TimelinePage
 from store.model import LIVE_CORRECTIONS, Cause, Disagreement, Millis, Terms
-from store.queries import sku_summary
+from store.queries import sku_summary, views
 from store.queries.sku_summary import SkuSummary
+from store.queries.values import ShownCell
 from store.reasons import HeldBack
+from sync.channels import product_links
 from sync.clock import Clock
+from sync.settings import Settings
 
 PAGE = 200
 """Entries of the timeline that are read at once."""
@@ -44,6 +47,19 @@ class SkuDetail:
     terms: Terms
     mode: str
     """`[approval] mode`."""
+    links: Mapping[int, str]
+    """The address of the product's page on the channel, by the listing's id, where it has one."""
+
+    def listing(self, listing_id: int | None) -> SkuListing | None:
+        """One of its listings."""
+        return next(
+            (
+                SkuListing(self.summary.sku, cell.channel, cell.location)
+                for cell in self.summary.cells
+                if cell.listing_id == listing_id
+            ),
+            None,
+        )
 
     def why(self, listing_id: int | None, snapshot: StatusSnapshot | None) -> ListingWhy | None:
         """Why a listing is as it is; None where the status was not read yet."""
@@ -98,13 +114,13 @@ class SkuData:
     """Reads for a SKU's page, one SKU at a time. Raises StoreError where it can't."""
 
     def __init__(
-        self, ask: Ask, causes: Causes, terms: Terms, clock: Clock, mode: str = "manual"
+        self, ask: Ask, causes: Causes, terms: Terms, clock: Clock, settings: Settings
     ) -> None:
-        """`mode` is that of `[approval]`."""
+        self._channels = settings.channels
         self._ask = ask
         self._find_causes = causes
         self._terms = terms
-        self._mode = mode
+        self._mode = settings.approval.mode
         self._clock = clock
         self._causes: tuple[object, Millis, dict[int, Cause]] = (None, 0, {})
         self._course: tuple[object, StockSeries] | None = None
@@ -123,7 +139,27 @@ class SkuData:
         live = [update for update in found.updates if update.status in LIVE_CORRECTIONS]
         held = await self._ask(obstacles.by_id, live, now=now) if live else {}
         causes = await self._causes_of(found.open, now)
-        return SkuDetail(now, found, causes, sums, held, self._terms, self._mode)
+        addresses = ((cell.listing_id, self._address(sku, cell)) for cell in found.cells)
+        links = {listing_id: address for listing_id, address in addresses if address}
+        return SkuDetail(now, found, causes, sums, held, self._terms, self._mode, links)
+
+    async def link(self, meant: SkuListing) -> str | None:
+        """The address of a listing's page on its channel; None where there is none."""
+        shown = await self._ask(views.shown, [meant.sku], now=self._clock.now())
+        here = (cell for cell in shown[meant.sku] if _is_meant(cell, meant))
+        return next((self._address(meant.sku, cell) for cell in here), None)
+
+    def _address(self, sku: str, cell: ShownCell) -> str | None:
+        settings = self._channels.get(cell.channel)
+        if settings is None or settings.link is None:
+            return None
+        return product_links.fill(
+            settings.link,
+            sku=sku,
+            ref=cell.ref,
+            location=cell.location,
+            aliases=settings.aliases,
+        )
 
     async def course(self, listing_ids: Sequence[int], within: Window) -> StockSeries:
         """What these listings showed over a span of time."""
@@ -167,3 +203,7 @@ class SkuData:
             causes = await self._find_causes(found, now)
             self._causes = moved, now, causes
         return causes
+
+
+def _is_meant(cell: ShownCell, meant: SkuListing) -> bool:
+    return (cell.channel, cell.location) == (meant.channel, meant.location)

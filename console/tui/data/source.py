@@ -93,8 +93,7 @@ class DataSource:
         # As this and the next one serve a page each, they are imported with it, not at the start.
         from console.tui.data.sku import SkuData
 
-        mode = self.settings.approval.mode
-        return SkuData(self._ask, self._causes, self._terms, self._clock, mode)
+        return SkuData(self._ask, self._causes, self._terms, self._clock, self.settings)
 
     @cached_property
     def checklist(self) -> "ChecklistData":

@@ -27,6 +27,14 @@ class DisagreementRow:
     """The cause in a sentence."""
 
 
+class SkuListing(NamedTuple):
+    """Which listing of a SKU is meant."""
+
+    sku: str
+    channel: str
+    location: str
+
+
 class ChannelDetail(NamedTuple):
     """All there is to show of one channel."""
 

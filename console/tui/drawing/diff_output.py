@@ -5,6 +5,7 @@ piece: over a slow line that is all the traffic there is. The app hands each of 
 writes what `DiffOutput` makes of it. Source: textual 8.2.8, `App._display` and `_compositor.py`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -30,6 +31,11 @@ _GAP = 6
 
 _BACK = 4
 """From so many cells further right, steps back are shorter than a place."""
+
+_LINKED = "\0"
+"""In a style, before the address that its cells lead to."""
+
+_ADDRESS = re.compile(r"https?://[!-~]{1,4000}", re.ASCII)
 
 _NOTHING: Cell = ("\0", "")
 """What is not known: it differs from all that can be shown."""
@@ -191,12 +197,15 @@ class _Pen:
 
     def written(self) -> str:
         parts: list[str] = []
-        for style, pieces in self._pieces.items():
+        for styled, pieces in self._pieces.items():
+            style, _, link = styled.partition(_LINKED)
             parts.append(f"\x1b[{style}m" if not parts else f"\x1b[0;{style}m".replace(";m", "m"))
+            parts += [_hyperlink(link)] if link else ()
             before = _Piece(-2, -2, "", sure=False)
             for piece in pieces:
                 parts += [_step(before, piece), piece.text]
                 before = piece
+            parts += [_hyperlink("")] if link else ()
         if parts:
             parts.append("\x1b[m")
         return "".join(parts)
@@ -258,7 +267,15 @@ def _is_narrow(text: str) -> bool:
 
 @lru_cache(4096)
 def _ansi(style: Style, colours: ColorSystem) -> str:
-    return Strip.render_ansi(style, colours)
+    ansi = Strip.render_ansi(style, colours)
+    # What is no plain address could end the sequence and begin one of its own.
+    is_link = style.link is not None and _ADDRESS.fullmatch(style.link)
+    return f"{ansi}{_LINKED}{style.link}" if is_link else ansi
+
+
+def _hyperlink(address: str) -> str:
+    """OSC 8: what follows leads to the address; to none, where it is empty."""
+    return f"\x1b]8;;{address}\x1b\\"
 
 
 def _is_plain(run: Sequence[Cell]) -> bool:

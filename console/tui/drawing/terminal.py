@@ -8,9 +8,11 @@ import base64
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.keys import _character_to_key
@@ -83,6 +85,23 @@ def clipboard(text: str, environ: Mapping[str, str] = os.environ) -> str:
     if environ.get("STY"):
         return "".join(f"\x1bP{part}\x1b\\" for part in _parts(sequence))
     return sequence
+
+
+def put_on_clipboard(app: App[Any], text: str) -> None:
+    """Hand it to the terminal, through whatever lies between."""
+    # Textual's own `copy_to_clipboard` writes the bare sequence, which tmux and screen swallow.
+    app._clipboard = text  # noqa: SLF001 (where Textual's own paste looks)
+    if app._driver is not None:  # noqa: SLF001 (Textual is pinned)
+        app._driver.write(clipboard(text, os.environ))  # noqa: SLF001
+
+
+def shows_links(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal can be sent hyperlinks: OSC 8. Those that know none pass over it."""
+    # The Linux console and GNU screen may write parts of a sequence that they don't know.
+    kind = environ.get("TERM", "")
+    is_screen = bool(environ.get("STY")) or (kind.startswith("screen") and "TMUX" not in environ)
+    is_plain = kind in {"", "dumb", *_WITHOUT_GLYPHS} or kind.startswith("vt")
+    return not is_screen and not is_plain
 
 
 def _parts(sequence: str) -> Iterator[str]:

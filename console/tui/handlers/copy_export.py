@@ -1,6 +1,5 @@
 """What leaves the console: a row for the clipboard, a list for a file."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,7 @@ from console.reports.clipboard import CopyChoice
 from console.text.format import clean, cut, plural
 from console.tui.data.export import ExportView, default_name
 from console.tui.dialogs.copy_export import CopyDialog, ExportDialog
-from console.tui.drawing.terminal import COPIED_MAX, clipboard
+from console.tui.drawing.terminal import COPIED_MAX, put_on_clipboard
 from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState
 
@@ -34,7 +33,7 @@ class CopyExportHandler:
         if len(chosen.text.encode()) > COPIED_MAX:
             self._say(f"{chosen.name}: too long for a terminal's clipboard; export it", Tone.WARN)
             return
-        self._put(chosen.text)
+        put_on_clipboard(self._app, chosen.text)
         text = cut(clean(chosen.text.replace("\t", "  ")), 60)
         self._say(f"copied {chosen.name}: {text}", Tone.STRONG)
 
@@ -52,13 +51,6 @@ class CopyExportHandler:
         left = f"; {gone:,} had gone meanwhile" if gone else ""
         what = plural(done.rows, view.name.removesuffix("s"), view.name)
         self._say(f"exported {what} to {done.path}{left}", Tone.STRONG)
-
-    def _put(self, text: str) -> None:
-        """Hand it to the terminal, through whatever lies between."""
-        # Textual's own `copy_to_clipboard` writes the bare sequence, which tmux and screen swallow.
-        self._app._clipboard = text  # noqa: SLF001 (where Textual's own paste looks)
-        if self._app._driver is not None:  # noqa: SLF001 (Textual is pinned)
-            self._app._driver.write(clipboard(text, os.environ))  # noqa: SLF001
 
     def _say(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from console.tui.handlers.channels import ChannelHandler
     from console.tui.handlers.copy_export import CopyExportHandler
     from console.tui.handlers.incidents import IncidentHandler
+    from console.tui.handlers.links import LinkHandler
     from console.tui.handlers.replay import ReplayHandler
     from console.tui.handlers.updates import UpdateHandler
 
@@ -116,6 +117,12 @@ class PageContext:
         from console.tui.handlers.copy_export import CopyExportHandler
 
         return CopyExportHandler(self._app, self.session)
+
+    @cached_property
+    def links(self) -> "LinkHandler":
+        from console.tui.handlers.links import LinkHandler
+
+        return LinkHandler(*self._acts)
 
     @cached_property
     def replay(self) -> "ReplayHandler":

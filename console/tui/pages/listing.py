@@ -12,7 +12,7 @@ from console.text.confirmation import DecisionTarget
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
-from console.tui.data.values import RowDetail
+from console.tui.data.values import RowDetail, SkuListing
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Acts, Page
 from console.tui.views.updates import UpdateSheet
@@ -46,6 +46,7 @@ class DecisionPage(Page):
             "retry": self.do_retry,
             "batch": self.do_batch,
             "revert": self.do_revert,
+            "open_link": self.do_open_link,
         }
 
     def do_approve(self) -> Coroutine[None, None, None]:
@@ -65,6 +66,14 @@ class DecisionPage(Page):
 
     def do_revert(self) -> Coroutine[None, None, None]:
         return self.context.updates.revert(self.of_picked())
+
+    def do_open_link(self) -> Coroutine[None, None, None]:
+        return self.context.links.open(self.linked())
+
+    def linked(self) -> SkuListing | None:
+        """The listing whose page on its channel is meant."""
+        of = self.subject()
+        return None if of is None else SkuListing(of.sku, of.channel, of.location)
 
     def of_picked(self) -> int | None:
         """The update under the cursor by its number."""

@@ -25,6 +25,7 @@ from console.text.confirmation import (
 )
 from console.text.format import clean, cut, plural
 from console.tui.data.sku import SkuDetail, SkuTimeline
+from console.tui.data.values import SkuListing
 from console.tui.drawing import plot
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
@@ -150,7 +151,8 @@ class SkuPage(DecisionPage):
         return (*super().able(), *(("retry",) if self._to_retry().seen else ()))
 
     def actions(self) -> Acts:
-        return {**super().actions(), "zoom_in": self.do_zoom_in, "zoom_out": self.do_zoom_out}
+        zooms = {"zoom_in": partial(self._zoom, -1), "zoom_out": partial(self._zoom, 1)}
+        return {**super().actions(), **zooms}
 
     def do_retry(self) -> Coroutine[None, None, None]:
         return self.context.updates.retry(self._to_retry())
@@ -164,6 +166,9 @@ class SkuPage(DecisionPage):
         why = why_no_retry(update)
         about = f"#{update.id} {update.sku} {update.channel}"
         return DecisionTarget(() if why else ((update.id, update.version),), about, why)
+
+    def linked(self) -> SkuListing | None:
+        return self.sku_detail.listing(self.chosen) if self.sku_detail is not None else None
 
     def copies(self) -> Iterator[CopyChoice]:
         """The row under the cursor: its disagreement, its update, else the SKU alone."""
@@ -205,12 +210,6 @@ class SkuPage(DecisionPage):
         """Put the cursor on the row that was clicked."""
         if self.sku_detail is not None and listing_id in self._lines:
             self.choose(listing_id)
-
-    def do_zoom_in(self) -> None:
-        self._zoom(-1)
-
-    def do_zoom_out(self) -> None:
-        self._zoom(1)
 
     def _zoom(self, by: int) -> None:
         now = self._span if self._span is not None else plot.DAY
@@ -334,8 +333,9 @@ class SkuPage(DecisionPage):
             return write("")
         now, health = self.session.clock.now(), self._health()
         content, self._lines = sku_table.table(
-            self.sku_detail, health, chosen=self.chosen, now=now, width=width
-        )
+            *(self.sku_detail, health), chosen=self.chosen, now=now, width=width,
+            linked=self.session.hyperlinks,
+        )  # fmt: skip
         return content
 
     def _reasons(self, width: int) -> Content:

@@ -76,6 +76,8 @@ class ConsoleState:
     """How many of the engines that ours followed are in the log."""
     follows: bool = False
     """Whether the log's last word is that another engine collects."""
+    hyperlinks: bool = False
+    """Whether the terminal can show them."""
     is_served: bool = False
     """Whether it is seen in a browser, on another machine."""
     trouble: str = ""

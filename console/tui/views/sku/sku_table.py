@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from textual.content import Content
+from textual.style import Style
 
 from console.text.format import NONE, age, clean, cut, fit, money, show_blanks, units
 from console.text.update_words import STEPS
@@ -61,12 +62,18 @@ def rows_of(detail: SkuDetail) -> list[ShownCell]:
 
 
 def table(
-    detail: SkuDetail, health: Health, *, chosen: int | None, now: Millis, width: int
+    detail: SkuDetail,
+    health: Health,
+    *,
+    chosen: int | None,
+    now: Millis,
+    width: int,
+    linked: bool = False,
 ) -> tuple[Content, dict[int, int]]:
     """What every channel should show and shows at every place; and each listing's line.
 
     `chosen` is the listing under the cursor. Where there is room, the other quantities stand
-    beside, and how old each of them is.
+    beside, and how old each of them is. `linked`: a channel's name leads to its page of the SKU.
     """
     columns = _columns(detail, health, width)
     written = [write(Cell("  " + "".join(_titled(*column) for column in columns), Tone.DIM))]
@@ -80,6 +87,9 @@ def table(
             update = update_of(detail, cell.listing_id)
             row = _row(cell, update, health.get(cell.channel), columns, now)
             mark = Cell("▌ ", Tone.ACCENT) if cell.listing_id == chosen else Cell("  ")
+            if linked and (address := detail.links.get(cell.listing_id)):
+                name = cut(clean(cell.channel), CHANNEL_MAX)
+                row = row.stylize(Style(link=address), 0, len(name))
             line = Content.assemble(write(mark), row)
             written.append(line.stylize(f"@click=screen.choose({cell.listing_id})"))
     return lines(*written), places
