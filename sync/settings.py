@@ -229,6 +229,8 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     banner_tone: Literal["red", "yellow", "green", "blue", "grey"] = "red"
     read_only: bool = False
     """No console on it decides anything, whatever the command line says."""
+    views: Path | None = None
+    """The file with the team's views; None: `views.toml` beside the configuration, if there."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

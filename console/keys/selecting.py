@@ -67,6 +67,16 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         yields=("O",),
     ),
     Action(
+        "views",
+        ("v",),
+        "Views…",
+        "Saves the filter, order, groups and columns that are shown under a name, and opens what"
+        " is saved: `view buyers` in the palette.",
+        Chapter.CHOOSE,
+        on=LISTS | {PageName.INCIDENTS},
+        yields=("v",),
+    ),
+    Action(
         "expand",
         ("right",),
         "Open the group",

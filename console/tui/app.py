@@ -31,10 +31,10 @@ from console.tui.pages.context import PageContext
 from console.tui.pages.dashboard import Dashboard
 from console.tui.pages.navigation import NavigatingApp
 from console.tui.pages.page import Acts
+from console.tui.session.announce import IncidentAnnouncer
 from console.tui.session.memory import PageMemory, Remembered
 from console.tui.session.preferences import SessionPreferences
 from console.tui.session.state import ConsoleState
-from console.tui.views import incidents
 from console.tui.widgets.table import AGES_MS
 from store.database.connection import Database
 from store.errors import StoreError
@@ -74,7 +74,8 @@ class SkewApp(NavigatingApp):
         self._watching = watch
         self._reading = asyncio.Lock()
         self._refresh_loop = RefreshLoop(source.version, is_past=session.replay is not None)
-        self._known: incidents.Known | None = None
+        bell = self.preferences.preferences.bell
+        self._announcing = IncidentAnnouncer(self, session, bell=bell)
         self._ticked_at = 0
         self._actions: Acts = {
             **{f"show_{place}": partial(self.show, place) for place in PageName},
@@ -83,6 +84,7 @@ class SkewApp(NavigatingApp):
             "pause": self.do_pause,
             "theme": self.do_theme,
             "palette": self.do_palette,
+            "views": partial(self.do_palette, "view "),
             "help": self.do_help,
             "repaint": self.do_repaint,
             "quit": partial(self.exit, 0),
@@ -179,7 +181,8 @@ class SkewApp(NavigatingApp):
             if not before:
                 self.session.say(f"the cache can't be read: {error}", Tone.BAD)
         self.page.repaint()
-        self._announce()
+        if self._announcing.announce():
+            self.page.rewrite("log")
 
     async def _read(self, *, at_once: bool) -> None:
         """Read the header's numbers and the page: both at a time where the page does without."""
@@ -194,27 +197,6 @@ class SkewApp(NavigatingApp):
 
     async def _read_snapshot(self) -> None:
         self.session.snapshot = await self._source.snapshot()
-
-    def _announce(self) -> None:
-        """Announce which incidents are new; the header carries it from then on."""
-        snapshot = self.session.snapshot
-        if snapshot is None or self.session.replay is not None:
-            return
-        # What was open at the start is known, not new: `self._known` is None until then.
-        rings = self.preferences.preferences.bell
-        announced = incidents.announce(
-            self._known, snapshot.status.incidents, snapshot.at, bell=rings
-        )
-        self._known = announced.known
-        for text, tone in announced.lines:
-            self.session.say(text, tone)
-        if announced.lines:
-            self.page.rewrite("log")
-        if announced.toast is not None:
-            title, text, severe = announced.toast
-            self.notify(text, title=title, severity="error" if severe else "warning", markup=False)
-        if announced.bell:
-            self.bell()
 
     def _tick(self) -> None:
         if self.session.replay is not None:
@@ -291,14 +273,19 @@ class SkewApp(NavigatingApp):
         self.session.say(f"theme {name}: for {PALETTES[name].purpose}", Tone.DIM)
         self.page.repaint()
 
-    def do_palette(self) -> None:
+    def do_palette(self, typed: str = "") -> None:
+        """Open the palette, with something typed into it."""
         from console.tui.dialogs.palette import PaletteDialog
+        from console.tui.handlers.views import ViewHandler
 
-        def do(name: str | None) -> None:
-            if name is not None:
+        views = ViewHandler(self, self.session, self.preferences.views)
+
+        async def do(name: str | None) -> None:
+            if name is not None and not await views.do(name):
                 self.call_later(self.action_do, name)
 
-        self.push_screen(PaletteDialog(self.session.actions_on(self.page.place)), do)
+        actions = self.session.actions_on(self.page.place)
+        self.push_screen(PaletteDialog(actions, views.offers, typed), do)
 
     def action_command_palette(self) -> None:
         """Textual's own key for it."""

@@ -112,17 +112,18 @@ def settings(
         notify=notify,
         serve=_serve(serve),
         web_url=web.url,
-        console=_console(console),
+        console=_console(console, base),
         bundles=bundles,
     )
     return msgspec.structs.replace(assembled, warnings=(*found.warnings, *warnings.of(assembled)))
 
 
-def _console(written: schema.ConsoleTable) -> ConsoleSettings:
+def _console(written: schema.ConsoleTable, base: Path) -> ConsoleSettings:
     return ConsoleSettings(
         banner=written.banner,
         banner_tone=written.banner_tone or "red",
         read_only=written.read_only,
+        views=None if written.views is None else base / Path(written.views).expanduser(),
     )
 
 

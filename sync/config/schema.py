@@ -273,6 +273,7 @@ class ConsoleTable(msgspec.Struct, kw_only=True):
     banner: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
     banner_tone: Literal["red", "yellow", "green", "blue", "grey"] | None = None
     read_only: bool = False
+    views: FilePath | None = None
 
     def __post_init__(self) -> None:
         if self.banner is not None and not self.banner.isprintable():

@@ -57,6 +57,7 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     comes first: the configuration, a file, an answer where settings and behaviour disagree, or
     with --online a refused credential or a description that finds nothing.
     """
+    from console.tui.session import memory, saved_views
     from sync import checklist, extras
     from sync.errors import ConfigError
 
@@ -64,6 +65,7 @@ def check(config: Path, *, as_json: bool, online: bool) -> int:
     # The engine works without it, and would only log it at the first trouble.
     if settings.notify and (lacking := extras.lack("notify")):
         raise ConfigError("notify", lacking)
+    saved_views.load(settings, memory.SessionMemory(None, ""))
     case = checklist.case(settings, _measure(settings))
     answers = checklist.answers(case)
     sign_ins = asyncio.run(_sign_in(settings, online=online))

@@ -11,6 +11,7 @@ from console.commands.screen import need_terminal, screen_options, screen_prefer
 from console.context import load, note
 
 if TYPE_CHECKING:
+    from console.tui.session.preferences import SessionPreferences
     from store.model import Millis
     from sync.settings import Settings
 
@@ -26,12 +27,13 @@ def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     return name
 
 
-@click.command(epilog=example("skew watch", "skew watch --read-only", "skew watch --at 2h"))
+@click.command(epilog=example("skew watch", "skew watch --view buyers", "skew watch --at 2h"))
 @config_option
 @click.option(
     "--by", metavar="NAME", callback=_operator, help="Who decides.  [default: asked once]"
 )
 @click.option("--read-only", is_flag=True, help="Show everything, refuse every decision.")
+@click.option("--view", metavar="NAME", callback=text, help="Open this view; `v` saves them.")
 @click.option("--at", metavar="TIME", help="The console as it was then; read-only.")
 @screen_options
 @click.option("--fresh", is_flag=True, help="Forget the last page, filter, sort and theme.")
@@ -40,6 +42,7 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     *,
     by: str | None,
     read_only: bool,
+    view: str | None,
     at: str | None,
     theme: str | None,
     ascii_only: bool | None,
@@ -59,6 +62,7 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     preferences = screen_preferences(
         settings.path, theme=theme, ascii_only=ascii_only, by=by, fresh=fresh
     )
+    preferences = _with_views(settings, preferences, view)
     if then is not None:
         return watch.past(settings, then, preferences=preferences)
     code = watch.live(settings, read_only=read_only, preferences=preferences)
@@ -81,6 +85,25 @@ def read(config: Path, *, looks_only: bool) -> "Settings":
             if settings.console.read_only:
                 return settings
         raise
+
+
+def _with_views(
+    settings: "Settings", preferences: "SessionPreferences", opened: str | None
+) -> "SessionPreferences":
+    """Read the views, and begin with one of them where it is named. Raises ConfigErrors."""
+    from dataclasses import replace
+
+    from console.tui.session import saved_views
+
+    views = saved_views.load(settings, preferences.memory)
+    if opened is not None:
+        if opened not in views.all:
+            raise click.BadParameter(
+                f'"{opened}" is not a view; {views.advice(opened)}', param_hint="--view"
+            )
+        memory = preferences.memory
+        memory.remembered = views.remembered(opened, memory.remembered)
+    return replace(preferences, views=views)
 
 
 def _past(settings: "Settings", at: str) -> "Millis":

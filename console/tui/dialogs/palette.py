@@ -1,6 +1,6 @@
 """The command palette: every action of the page that is on the screen, by name, with its key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -34,16 +34,29 @@ class PaletteDialog(Dialog[str | None]):
         ("pageup", "move('page_up')", "Page up"),
     ]
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        offers: Callable[[str], Sequence[Action]] = lambda _: (),
+        typed: str = "",
+    ) -> None:
+        """`offers`: what there is beside the actions when so much is typed, `typed` at first."""
         super().__init__()
         self._actions = actions
+        self._offers = offers
+        self._typed_at_first = typed
         self._listed = ""
         """The text for which the list was made."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide palette") as dialog:
             dialog.border_title = write(Cell("Commands", Tone.STRONG))
-            yield Input(placeholder="Search for commands…", id="search")
+            yield Input(
+                self._typed_at_first,
+                placeholder="Search for commands…",
+                select_on_focus=False,
+                id="search",
+            )
             yield OptionList(id="found")
             yield Static(
                 write(
@@ -55,7 +68,7 @@ class PaletteDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         self.query_one("#found").can_focus = False
-        self._show("")
+        self._show(self._typed_at_first)
 
     def action_move(self, how: str) -> None:
         getattr(self.query_one(OptionList), f"action_cursor_{how}", lambda: None)()
@@ -83,7 +96,8 @@ class PaletteDialog(Dialog[str | None]):
     def _show(self, text: str) -> None:
         """List what fits what is typed. With nothing typed nothing is chosen."""
         self._listed = text
-        found, listed = search(text, self._actions), self.query_one(OptionList)
+        actions = (*self._actions, *self._offers(text))
+        found, listed = search(text, actions), self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(Option(_line(action), id=action.name) for action in found)
         listed.highlighted = chosen(text, found)

@@ -138,6 +138,7 @@ class DisagreementsPage(ListPage):
 
     def restore(self, before: PageMemory) -> None:
         super().restore(before)
+        self.opened.clear()
         self.sort = next((sort for sort in SORTS if sort == before.sort), self.sort)
         self.by = next((group for group in GROUPINGS if group == before.group), self.by)
 

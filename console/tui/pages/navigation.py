@@ -58,6 +58,7 @@ class NavigatingApp(DialogApp):
     def _install(self, page: Page) -> None:
         self.pages[page.place] = page
         self.install_screen(page, page.place)
+        page.fresh = page.page_memory()
         page.restore(self._remembered(page.place))
 
     @property

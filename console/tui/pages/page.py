@@ -59,6 +59,8 @@ class Page(ToastScreen, Screen[None]):
         self.context = context
         self.session = context.session
         self.filter_text = ""
+        self.fresh = PageMemory()
+        """How the page begins where nothing is remembered."""
 
     def _compositor_refresh(self) -> None:
         # Textual would render the whole screen while a batch of updates is open, as it is at the

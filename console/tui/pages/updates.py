@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine, Sequence
 from typing import Any, ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
@@ -20,6 +21,7 @@ from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import ListPage
 from console.tui.pages.page import Acts
+from console.tui.session.memory import PageMemory
 from console.tui.views import updates
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
@@ -142,6 +144,16 @@ class UpdatesPage(ListPage):
         channels = self.context.source.settings.channels
         self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
         super().filter_by(text)
+
+    def page_memory(self) -> PageMemory:
+        return msgspec.structs.replace(super().page_memory(), sort=self.sort, group=self.group)
+
+    def restore(self, before: PageMemory) -> None:
+        # What the filter leaves open is of the state that is shown: so that comes first.
+        self.group = next((group for group in GROUPS if group == before.group), self.group)
+        self.rows.empty = EMPTY[self.group]
+        self.sort = next((sort for sort in SORTS if sort == before.sort), self.sort)
+        super().restore(before)
 
     def actions(self) -> Acts:
         return {

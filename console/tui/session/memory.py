@@ -81,7 +81,7 @@ class SessionMemory:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             text = msgspec.json.format(msgspec.json.encode(what), indent=2)
-            _replace(self.folder / f"{name}.json", text + b"\n")
+            replace_file(self.folder / f"{name}.json", text + b"\n")
         except OSError as error:
             self.trouble = f"the console's looks can't be remembered: {error.strerror}"
 
@@ -135,7 +135,7 @@ def _read(memory: SessionMemory, name: str, shape: type[T]) -> T:
     return shape()
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     # A rename is whole or not at all. Of two consoles that close together one wins, and the file is
     # never a mixture of both.

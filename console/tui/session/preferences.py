@@ -15,6 +15,7 @@ from console.text import operators
 from console.tui.drawing import terminal
 from console.tui.session import memory
 from console.tui.session.memory import PageMemory, Remembered, SessionMemory
+from console.tui.session.saved_views import SavedViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class SessionPreferences:
     command_line: CommandLineChoices = field(default_factory=CommandLineChoices)
     ascii: bool = False
     """Only ASCII is shown."""
+    views: SavedViews = field(default_factory=SavedViews)
     asks: bool = False
     """Nobody knows who decides: the operator is asked at the start."""
 
