@@ -72,8 +72,11 @@ class NotifyJob:
                 ),
                 found.unknown_oversell_units,
             )  # fmt: skip
-            for place in self._places:
-                await place.tell(reading, self._shop, self._console)
+            # Beside each other: a place that hangs delays no other.
+            tellings = [place.tell(reading, self._shop, self._console) for place in self._places]
+            for failure in await asyncio.gather(*tellings, return_exceptions=True):
+                if failure is not None:
+                    raise failure
         except StoreError as error:
             self._context.log.warning("notifications not looked for", error=str(error))
 
@@ -121,10 +124,10 @@ class NotifyPlace:
         key = f"notify.{self._settings.name}.url"
         try:
             url = resolve(self._settings.url, key=key, base=self._base).reveal()
-            place = await asyncio.to_thread(sending.place_of, url, key)
+            took = await sending.send(url, key, title, body)
         except ConfigError as error:
             return self._failed(str(error))
-        if not await sending.send(place, title, body):
+        if not took:
             return self._failed("it did not take the message")
         self._failures = 0
         return True

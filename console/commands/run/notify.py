@@ -36,9 +36,7 @@ def notify(config: Path, *, test: bool) -> int:
         title = f"Skew {settings.path.resolve().parent.name}: test"
         try:
             url = resolve(place.url, key=key, base=settings.path.parent).reveal()
-            sent = asyncio.run(
-                sending.send(sending.place_of(url, key), title, f"You will be notified of: {on}")
-            )
+            sent = asyncio.run(sending.send(url, key, title, f"You will be notified of: {on}"))
         except ConfigError as error:
             note(str(error))
             sent = False
