@@ -126,4 +126,15 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         writes=True,
         on=DECIDING,
     ),
+    Action(
+        "unfreeze",
+        ("F",),
+        "Unfreeze the SKU",
+        "Let a SKU be corrected again that a second writer or a loop has frozen on the channel"
+        " under the cursor. Asks for a reason. Stop the other writer first, or it freezes again.",
+        Chapter.DECIDE,
+        writes=True,
+        on=DECIDING | {PageName.INCIDENTS},
+        yields=("F",),
+    ),
 )

@@ -219,7 +219,8 @@ def plain_times(text: str, now: Millis) -> str:
         day, time = match["day"], match["time"]
         return f"{time}Z" if day == today else f"{day} {time[:5]}Z"
 
-    return _RFC3339.sub(short, text)
+    # Caches of before 0.4 hold sentences that name a command.
+    return _RFC3339.sub(short, text.replace("until `skew unfreeze`", "until a person unfreezes it"))
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -49,6 +49,14 @@ _OF_REASON: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
+_OF_WHY: Mapping[str, str] = MappingProxyType(
+    {
+        # By what `store.corrections.decisions` says, which takes as long to import as all of this.
+        "it is frozen": "`skew unfreeze` lets it be corrected again",
+        "its outcome is unknown and it has not been read since": _POLL,
+    }
+)
+
 _UNDO = "`skew undo` takes it back during its hold"
 
 NOT_FOUND = "not found"
@@ -67,6 +75,8 @@ def decision_text(decision: Decision) -> str:
         return f"{number} not found"
     if decision.held_back is not None:
         why = held_back_with_remedy(decision.held_back)
+    elif why in _OF_WHY:
+        why = f"{why}; {_OF_WHY[why]}"
     elif decision.status is CorrectionStatus.APPROVED:
         why = f"{why}; {_UNDO}"
     return f"{number} not changed: {why}"
@@ -203,8 +213,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "next plausible poll replaces it",
     IncidentKind.STALE: "what {0} shows now is unknown, and nothing is corrected there; poll it "
     "on the page of the channels",
-    IncidentKind.CREDENTIALS: "{0} rests and is tried again by itself; `skew check --online` says "
-    "which credential is used, and whether it works",
+    IncidentKind.CREDENTIALS: "{0} rests and is tried again by itself; put right the credentials "
+    "that [channels.{0}] names",
     IncidentKind.CONTRACT: "{0} does not answer as [channels.{0}] expects; the message names the "
     "place in its answer",
     IncidentKind.CRASHED: "a bug in the code for {0}, at the place that the message names; the "
@@ -220,29 +230,31 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "raise nothing by what was there already when it was first seen",
     IncidentKind.UNSEEN: "find out why {0} does not have the event yet; until it has, every target "
     "is lower by those pieces",
-    IncidentKind.SECOND_WRITER: "stop what else writes to {0}; then `skew unfreeze {1}` lets it be "
-    "corrected again",
-    IncidentKind.LOOP: "let the attribute flow one way only, or stop what moves {0}; then "
-    "`skew unfreeze {1}` lets it be corrected again",
+    IncidentKind.SECOND_WRITER: "stop what else writes to {0}; then {1} lets it be corrected again",
+    IncidentKind.LOOP: "let the attribute flow one way only, or stop what moves {0}; then {1} "
+    "lets it be corrected again",
     IncidentKind.SHARED_POOL: "give all but one of these SKUs a rule with sold = false on {0}; "
-    "`skew unfreeze {1}` lets it be corrected again",
+    "{1} lets it be corrected again",
     IncidentKind.DEPRECATION: "{0} goes on until the date that it names; look for a newer Skew, or "
     "change [channels.{0}] to what it says there, before that day",
     IncidentKind.EXPIRING: "make new credentials for {0} before that day and put them where Skew "
-    "reads them; `skew check --online` tries them",
+    "reads them; they are used from then on",
     IncidentKind.CONFIGURATION: "correct what the message names, then send SIGHUP to the daemon "
-    "again; `skew check` says whether it is right now",
+    "again",
     IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
     "incident, rules may approve on {0} again",
 }
-"""For the console: a command is named only where no key does it."""
+"""For the console: no command is named. {1} is the key that unfreezes."""
 
 _KINDS = frozenset(IncidentKind)
 
 
-def incident_remedy(incident: Incident) -> str:
-    """Say in the console what to do about an incident; empty where its kind is of a newer Skew."""
+def incident_remedy(incident: Incident, unfreeze: str) -> str:
+    """Say in the console what to do about an incident; empty where its kind is of a newer Skew.
+
+    `unfreeze` is the key that lets its SKU be corrected again.
+    """
     if incident.kind not in _KINDS:
         return ""
     words = _OF_INCIDENT.get(IncidentKind(incident.kind), "")
-    return words.format(incident.channel or "Skew", incident.key or "SKU")
+    return words.format(incident.channel or "Skew", unfreeze)

@@ -21,6 +21,10 @@ _REF = """ref = coalesce(ref,
   (SELECT l.ref FROM listings l WHERE l.id = corrections.listing_id))"""
 """Which listing is approved, by the channel's own id; of two approvals the first counts."""
 
+FROZEN = "it is frozen"
+UNREAD = "its outcome is unknown and it has not been read since"
+"""Why nothing can be proposed again; the way out is the reader's: a command, or a key."""
+
 RETRIABLE = (
     CorrectionStatus.FAILED,
     CorrectionStatus.NOT_APPLIED,
@@ -192,11 +196,11 @@ def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> st
         (correction.id,),
     ).fetchone()
     if frozen:
-        return f"it is frozen: `skew unfreeze {correction.sku}` lets it be corrected again"
+        return FROZEN
     if correction.status is CorrectionStatus.UNKNOWN and not read_since:
         # It may have been written: a reading decides, not a second write (rule 9,
         # docs/architecture.md). A second write could undo what was sold in between.
-        return "its outcome is unknown and it has not been read since: `skew poll` reads it"
+        return UNREAD
     return "" if differs else "nothing to correct there now"
 
 

@@ -39,6 +39,9 @@ PROVEN_ALONE = """k.status = 'verified' AND k.applying_at IS NOT NULL
     AND p.finished_at BETWEEN k.applying_at AND k.ended_at AND p.outcome IN ('good', 'accepted'))"""
 """SQL for whether a reading of listing l's record alone has proven correction k, and no poll."""
 
+FREEZING = (IncidentKind.SECOND_WRITER, IncidentKind.SHARED_POOL, IncidentKind.LOOP)
+"""The incidents of a listing that is frozen, by its SKU as their key."""
+
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
@@ -118,7 +121,7 @@ def freeze_and_thaw(connection: sqlite3.Connection, *, now: Millis) -> None:
         why = (
             f"{authority} was corrected towards {channel}, and {channel} has moved since without "
             "an event: the two answer each other. No update is proposed for either until "
-            "they agree, or until `skew unfreeze`"
+            "they agree, or until a person unfreezes them"
         )
         _freeze(connection, [listing_id, rests_on], why, now=now)
         incidents.raise_incident(
@@ -131,7 +134,7 @@ def _freeze_fought(connection: sqlite3.Connection, fought: "_Fought", *, now: Mi
     why = (
         f"update #{fought.correction_id} set it from {fought.before} to {fought.after}, and "
         f"something other than Skew set it back to {fought.before}; no event explains it. No "
-        "update is proposed for it until it agrees, or until `skew unfreeze`"
+        "update is proposed for it until it agrees, or until a person unfreezes it"
     )
     if fought.twin_id is not None:
         kind = IncidentKind.SHARED_POOL
@@ -144,7 +147,7 @@ def _freeze_fought(connection: sqlite3.Connection, fought: "_Fought", *, now: Mi
             f"update #{fought.correction_id} set it to {fought.after}, and update "
             f"#{fought.twin_id} of SKU {other} set it back to {fought.before} with that one: "
             f"{fought.channel} sells both from one pool. Only one of them is written: no update is "
-            "proposed for this one until it agrees, or until `skew unfreeze`"
+            "proposed for this one until it agrees, or until a person unfreezes it"
         )
     _freeze(connection, [fought.listing_id], why, now=now)
     # Should it turn out that only the list was late, this is the update that it did not show.
@@ -159,15 +162,25 @@ def _freeze_fought(connection: sqlite3.Connection, fought: "_Fought", *, now: Mi
     )
 
 
-def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, now: Millis) -> int:
+def unfreeze(
+    connection: sqlite3.Connection,
+    sku: str,
+    channel: str | None,
+    *,
+    now: Millis,
+    by: tuple[str, str] | None = None,
+) -> int:
     """Let a SKU's listings be corrected again; return how many were frozen.
 
-    Raises NoSuchThing where none is.
+    Of a loop both sides, whichever of them is named. `by` is the person who decided it, and why.
+    Raises NoSuchThing where none is frozen.
     """
     rows = connection.execute(
         f"""SELECT l.id, c.name FROM items i JOIN channels c
         JOIN listings l ON l.id = {cell("c.id", "i.id")}
-        WHERE i.sku = :sku AND l.frozen_at IS NOT NULL AND (:channel IS NULL OR c.name = :channel)
+        WHERE i.sku = :sku AND l.frozen_at IS NOT NULL AND (:channel IS NULL OR c.name = :channel
+          OR EXISTS (SELECT 1 FROM channels oc JOIN listings o ON o.id = {cell("oc.id", "i.id")}
+            WHERE oc.name = :channel AND o.frozen_at = l.frozen_at AND o.frozen_why = l.frozen_why))
         """,
         {"sku": sku, "channel": channel},
     ).fetchall()
@@ -178,8 +191,19 @@ def unfreeze(connection: sqlite3.Connection, sku: str, channel: str | None, *, n
     # more.
     _thaw(connection, [listing_id for listing_id, _ in rows], now=now)
     for _, name in rows:
-        _resolve(connection, sku, name, now=now)
+        _resolve(connection, sku, name, now=now, by=by)
     return len(rows)
+
+
+def why_frozen(connection: sqlite3.Connection, sku: str, channel: str) -> str | None:
+    """Why a SKU is frozen on a channel; None where it is not."""
+    row = connection.execute(
+        f"""SELECT l.frozen_why FROM items i JOIN channels c
+        JOIN listings l ON l.id = {cell("c.id", "i.id")}
+        WHERE i.sku = ? AND c.name = ? AND l.frozen_at IS NOT NULL""",
+        (sku, channel),
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def thaw_caught_up(
@@ -248,6 +272,13 @@ def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Mi
         propose.allow_proposal_again(connection, listing_id)
 
 
-def _resolve(connection: sqlite3.Connection, sku: str, channel: str, *, now: Millis) -> None:
-    for kind in (IncidentKind.SECOND_WRITER, IncidentKind.SHARED_POOL, IncidentKind.LOOP):
-        incidents.resolve(connection, channel, kind, now=now, key=sku)
+def _resolve(
+    connection: sqlite3.Connection,
+    sku: str,
+    channel: str,
+    *,
+    now: Millis,
+    by: tuple[str, str] | None = None,
+) -> None:
+    for kind in FREEZING:
+        incidents.resolve(connection, channel, kind, now=now, key=sku, by=by)

@@ -13,7 +13,7 @@ def frozen(case: CauseCase) -> Cause | None:
     """It is frozen: nothing is proposed, because something else writes there too."""
     if case.facts.frozen_at is None:
         return None
-    why = case.facts.frozen_why or "something else writes there too; `skew unfreeze` ends it"
+    why = case.facts.frozen_why or "something else writes there too"
     words = f"frozen since {rfc3339(case.facts.frozen_at)}: {why}"
     if case.facts.in_pool:
         return Cause("shared pool", 1.0, words)

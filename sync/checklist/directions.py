@@ -67,5 +67,5 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
             cells = count(known.frozen, "listing")
             yield (
                 f"{cells} of {channel.name} {'is' if known.frozen == 1 else 'are'} frozen: "
-                "something other than Skew writes there too; stop it, then `skew unfreeze`"
+                "something other than Skew writes there too; stop it, then unfreeze them"
             )

@@ -46,7 +46,7 @@ def _channel(case: ChecklistCase, channel: ChannelSettings, known: ChannelBehavi
     if case.abilities[name].events:
         return f"{name} reports its events{seen}"
     if known is not None and known.reports_events:
-        return f"{name} reports none itself; they are imported (`skew events import`){seen}"
+        return f"{name} reports none itself; they are imported{seen}"
     if name in case.authorities("quantity"):
         return f"{name} reports no events: what moves there is known only from its readings"
     return f"{name} reports no events: its sales are known only from its readings"

@@ -54,7 +54,7 @@ def _measured(case: ChecklistCase) -> Iterator[str]:
         if group.kind is Kind.UNLISTED
     )
     cells = count(unlisted, "listing")
-    yield f"{cells} of SKUs that no authority has (`skew diff --kind unlisted`)"
+    yield f"{cells} of SKUs that no authority has (kind unlisted)"
 
 
 def _health(known: ChannelBehaviour) -> str:
@@ -78,7 +78,7 @@ def _wrong(case: ChecklistCase) -> Iterator[str]:
         elif known.freshness is Freshness.QUARANTINED:
             yield (
                 f"the newest poll of {name} is quarantined: nothing that depends on it is "
-                f"corrected until `skew accept {name}` or a plausible poll"
+                "corrected until a person accepts it, or a plausible poll comes"
             )
         elif known.freshness is Freshness.STALE:
             after = duration_text(case.settings.channels[name].stale_after_ms)

@@ -256,11 +256,20 @@ class UpdateHandler(Handler):
             self._say(f"the cache can't be read: {error}", Tone.BAD)
             return None
 
+    def _remedies(self) -> dict[str, str]:
+        """The keys that make possible what was refused."""
+        unfreeze, poll = self._session.key("unfreeze"), self._session.key("poll_now")
+        channels = self._session.key("show_channels")
+        return {
+            decisions.FROZEN: f"{unfreeze} unfreezes it" if unfreeze else "",
+            decisions.UNREAD: f"{channels}, then {poll} polls it" if channels and poll else "",
+        }
+
     def _report(self, decided: Sequence[Decision], verb: str, participle: str = "") -> None:
         """Log what was done, and what stood in the way of the rest."""
         undone = f"not {participle or verb}"
         done = [decision.id for decision in decided if decision.ok and not decision.why]
-        refused = plain_times(refusals(list(decided)), self._now)
+        refused = plain_times(refusals(list(decided), self._remedies()), self._now)
         if refused:
             self._app.notify(
                 clean(refused), title=undone.capitalize(), severity="warning", markup=False

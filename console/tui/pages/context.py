@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from console.tui.handlers.acknowledge import AcknowledgeHandler
     from console.tui.handlers.channels import ChannelHandler
     from console.tui.handlers.copy_export import CopyExportHandler
+    from console.tui.handlers.freeze import FreezeHandler
     from console.tui.handlers.incidents import IncidentHandler
     from console.tui.handlers.links import LinkHandler
     from console.tui.handlers.replay import ReplayHandler
@@ -99,6 +100,12 @@ class PageContext:
         from console.tui.handlers.acknowledge import AcknowledgeHandler
 
         return AcknowledgeHandler(*self._acts)
+
+    @cached_property
+    def freezing(self) -> "FreezeHandler":
+        from console.tui.handlers.freeze import FreezeHandler
+
+        return FreezeHandler(*self._acts)
 
     @cached_property
     def channels(self) -> "ChannelHandler":

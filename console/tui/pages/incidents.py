@@ -29,7 +29,8 @@ from console.tui.views.incidents import IncidentSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.channels.incident_list import IncidentFilter
-from store.model import Incident, IncidentKind
+from store.corrections.freeze import FREEZING
+from store.model import Incident
 from store.polling.preview.quarantine_effect import QuarantineEffect
 
 
@@ -140,6 +141,7 @@ class IncidentsPage(ListPage):
             "acknowledge": self.do_acknowledge,
             "accept": self.do_accept,
             "discard": self.do_discard,
+            "unfreeze": self.do_unfreeze,
             "detail": self.do_detail,
         }
 
@@ -165,6 +167,15 @@ class IncidentsPage(ListPage):
         channel = self._channel_to_judge("discard")
         return None if channel is None else self.context.incidents.discard(channel)
 
+    async def do_unfreeze(self) -> None:
+        incident = self._under()
+        if incident is None:
+            return
+        if incident.channel is None or incident.kind not in FREEZING:
+            self._say("no incident of a frozen SKU is under the cursor")
+        else:
+            await self.context.freezing.unfreeze(incident.key, incident.channel)
+
     async def do_detail(self) -> None:
         """Turn to what the trouble is with: the channel's disagreements, or the SKU's there."""
         incident = self._under()
@@ -175,10 +186,9 @@ class IncidentsPage(ListPage):
             return
         # The filter splits at blanks: a SKU with one in it can't be filtered by, and the keys of
         # other kinds of incidents are not SKUs.
-        fights = (IncidentKind.SECOND_WRITER, IncidentKind.LOOP, IncidentKind.SHARED_POOL)
         sku = (
             incident.key
-            if incident.kind in fights and not any(map(str.isspace, incident.key))
+            if incident.kind in FREEZING and not any(map(str.isspace, incident.key))
             else ""
         )
         try:
@@ -215,7 +225,8 @@ class IncidentsPage(ListPage):
         return f"No {word} incidents." if word != "all" else "No incident so far."
 
     def _trouble(self, width: int) -> Content:
-        return incidents.whole(self.trouble, now=self.session.clock.now(), width=width)
+        now, unfreeze = self.session.clock.now(), self.session.key("unfreeze") or "the palette"
+        return incidents.whole(self.trouble, now=now, width=width, unfreeze=unfreeze)
 
     def write_titles(self) -> None:
         word = STATES[self._states].word if not self.wanted.states else "filtered"

@@ -12,12 +12,13 @@ from console.text.confirmation import DecisionTarget
 from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
-from console.tui.data.values import RowDetail, SkuListing
+from console.tui.data.values import DisagreementRow, RowDetail, SkuListing
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Acts, Page
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
 from store.errors import StoreError
+from store.model import Correction, Disagreement
 
 
 class DecisionPage(Page):
@@ -47,6 +48,7 @@ class DecisionPage(Page):
             "batch": self.do_batch,
             "revert": self.do_revert,
             "open_link": self.do_open_link,
+            "unfreeze": self.do_unfreeze,
         }
 
     def do_approve(self) -> Coroutine[None, None, None]:
@@ -75,6 +77,19 @@ class DecisionPage(Page):
         of = self.subject()
         return None if of is None else SkuListing(of.sku, of.channel, of.location)
 
+    async def do_unfreeze(self) -> None:
+        under = self.under_cursor()
+        if under is None:
+            self.session.say("can't unfreeze: no SKU is under the cursor", Tone.WARN)
+            self.repaint()
+            return
+        await self.context.freezing.unfreeze(*under)
+
+    def under_cursor(self) -> tuple[str, str] | None:
+        """The SKU of the row under the cursor, and its channel."""
+        of = self.linked()
+        return None if of is None else (of.sku, of.channel)
+
     def of_picked(self) -> int | None:
         """The update under the cursor by its number."""
         seen = self.picked().seen
@@ -100,6 +115,11 @@ class ListPage(DecisionPage):
         updates = self.place is PageName.UPDATES or isinstance(self.table.sheet, UpdateSheet)
         of = export.updates if updates else export.disagreements
         return of(self.context.source, ids)
+
+    def under_cursor(self) -> tuple[str, str] | None:
+        value = self.table.current
+        row = value.disagreement if isinstance(value, DisagreementRow) else value
+        return (row.sku, row.channel) if isinstance(row, Disagreement | Correction) else None
 
     async def fetch(self, table: "VirtualTable[Any]", ids: Sequence[int]) -> None:
         """Give a table the rows of these ids. Raises StoreError."""

@@ -40,7 +40,7 @@ from store.model import LIVE_CORRECTIONS, Correction, Disagreement
 from store.queries.values import ChannelHealth, ShownCell
 
 ENTRIES_MAX = 4_000
-"""Of the timeline; `skew history` in a shell has the rest."""
+"""Of the timeline."""
 
 CURVES_MAX = 8
 """Channels in one plot: more could not be told apart."""
@@ -250,14 +250,12 @@ class SkuPage(DecisionPage):
         return next((cell for cell in cells if cell.listing_id == self.chosen), None)
 
     def _disagreement(self, cell: ShownCell) -> Disagreement | None:
-        if self.sku_detail is None:
-            return None
-        return sku_table.disagreement_of(self.sku_detail, cell.listing_id)
+        of = self.sku_detail
+        return None if of is None else sku_table.disagreement_of(of, cell.listing_id)
 
     def _update(self, cell: ShownCell) -> Correction | None:
-        if self.sku_detail is None:
-            return None
-        return sku_table.update_of(self.sku_detail, cell.listing_id)
+        of = self.sku_detail
+        return None if of is None else sku_table.update_of(of, cell.listing_id)
 
     def _plotted(self) -> list[int]:
         """The listings at the cursor's place: as many as can be told apart, that one included."""

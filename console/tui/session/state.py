@@ -5,8 +5,9 @@ It knows no widget, so that a screen can be tested without the app.
 
 import re
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from textual.content import Content
@@ -26,6 +27,7 @@ from store.model import Correction, Millis
 from sync.clock import Clock
 
 LOG_MAX = 50
+NO_REMEDIES: Mapping[str, str] = MappingProxyType({})
 _BACK = ("previous_change", "hour_back", "go_to")
 """What leads into the past from now."""
 
@@ -207,7 +209,7 @@ class ConsoleState:
             return "this console is read-only"
         if action.name == "export" and self.is_served:
             # Its files would lie on that machine, wherever somebody in a browser says.
-            return "this console runs on another machine; `skew diff --csv` there makes a file"
+            return "this console runs on another machine, and files would stay there"
         if action.past is True and self.replay is None:
             return f"this is now; {self._ways_back()} into the past"
         if action.past is False and self.replay is not None:
@@ -257,9 +259,12 @@ class ConsoleState:
         self.hold_ms = max(0, self.held_until - now)
 
 
-def refusals(decided: list[Decision]) -> str:
-    """What stood in the way of the acts that were not done, the commonest first."""
-    return _by_reason([decision for decision in decided if not decision.ok])
+def refusals(decided: list[Decision], remedies: Mapping[str, str] = NO_REMEDIES) -> str:
+    """What stood in the way of the acts that were not done, the commonest first.
+
+    `remedies` has by what stood in the way what makes the act possible.
+    """
+    return _by_reason([decision for decision in decided if not decision.ok], remedies)
 
 
 def notes(decided: list[Decision]) -> str:
@@ -269,10 +274,12 @@ def notes(decided: list[Decision]) -> str:
     )
 
 
-def _by_reason(decided: list[Decision]) -> str:
+def _by_reason(decided: list[Decision], remedies: Mapping[str, str] = NO_REMEDIES) -> str:
     reasons: dict[str, list[int]] = {}
     for decision in decided:
-        reasons.setdefault(why_text(decision), []).append(decision.id)
+        why = why_text(decision)
+        remedy = remedies.get(why)
+        reasons.setdefault(f"{why}; {remedy}" if remedy else why, []).append(decision.id)
     return "; ".join(
         f"{_numbers(ids)}: {why}" for why, ids in sorted(reasons.items(), key=_fewest_last)
     )

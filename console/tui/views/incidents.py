@@ -85,8 +85,13 @@ class IncidentSheet:
         return (value.message, value.acknowledged_at, value.snoozed_until, value.closed_at)
 
 
-def whole(trouble: incidents.IncidentDetail | None, *, now: Millis, width: int) -> Content:
-    """The incident's message, its story, what to do, the polls, and a poll's effect."""
+def whole(
+    trouble: incidents.IncidentDetail | None, *, now: Millis, width: int, unfreeze: str = "F"
+) -> Content:
+    """The incident's message, its story, what to do, the polls, and a poll's effect.
+
+    `unfreeze` is the key that does that.
+    """
     if trouble is None:
         return write(Cell("Nothing under the cursor.", Tone.DIM))
     rows = [
@@ -95,8 +100,8 @@ def whole(trouble: incidents.IncidentDetail | None, *, now: Millis, width: int) 
     rows += _paragraph(incidents.history_text(trouble.incident, now), width, Tone.DIM)
     if incidents.awaits_decision(trouble.incident):
         rows += [write(""), *_effect(trouble, width)]
-    remedy = incident_remedy(trouble.incident) if trouble.incident.closed_at is None else ""
-    if remedy:
+    is_open = trouble.incident.closed_at is None
+    if is_open and (remedy := incident_remedy(trouble.incident, unfreeze)):
         rows += [write(""), *_paragraph(remedy, width, Tone.ACCENT)]
     if trouble.polls:
         rows += [write(""), write(Cell("Its newest polls", Tone.STRONG))]

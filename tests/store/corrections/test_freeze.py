@@ -243,3 +243,16 @@ def test_an_update_of_ours_that_is_applied_late_is_no_second_writer(tmp_path: Pa
         w.poll("shop", stock(A=9))
         assert troubles(w) == []
         assert proposed(w) == ["shop 9 → 4"]
+
+
+def test_a_person_who_unfreezes_stands_beside_the_incident_that_this_ends(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        set_back(w)
+        assert w.database.read(freeze_module.why_frozen, "A", "shop") is not None
+        by = ("ana", "the feed is off")
+        w.database.write(freeze_module.unfreeze, "A", "shop", now=w.now, by=by)
+
+        assert w.database.read(freeze_module.why_frozen, "A", "shop") is None
+        assert w.database.read(
+            lambda c: c.execute("SELECT closed_by, closed_why FROM incidents").fetchall()
+        ) == [by]

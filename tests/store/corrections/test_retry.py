@@ -58,7 +58,7 @@ def test_a_lost_outcome_is_retried_only_after_a_reading(tmp_path: Path) -> None:
 
         assert (early.ok, early.why) == (
             False,
-            "its outcome is unknown and it has not been read since: `skew poll` reads it",
+            "its outcome is unknown and it has not been read since",
         )
         assert late.ok
         assert w.updates()[0].status is Status.PROPOSED
@@ -126,7 +126,7 @@ def test_a_frozen_listing_is_never_retried(tmp_path: Path) -> None:
         decision = retry(w, proposal.id)
 
     assert not decision.ok
-    assert decision.why == "it is frozen: `skew unfreeze A` lets it be corrected again"
+    assert decision.why == "it is frozen"
 
 
 @pytest.mark.parametrize("how", [Status.VERIFIED, Status.SUPERSEDED])

@@ -124,7 +124,11 @@ RED: list[tuple[int, dict[str, Any], str]] = [
         {"warehouse": {"freshness": Freshness.NEVER, "age_ms": None}},
         "was never read: there is nothing to compare with",
     ),
-    (TRUTH, {"warehouse": {"freshness": Freshness.QUARANTINED}}, "`skew accept warehouse`"),
+    (
+        TRUTH,
+        {"warehouse": {"freshness": Freshness.QUARANTINED}},
+        "until a person accepts it",
+    ),
     (EVENTS, {"able": {"shop": {"events": True}}, "shop": {"moved": 20}}, SILENT),
     (EVENTS, {"shop": {"reports_events": True, "overdue": 2, "overdue_ms": 5 * HOUR}}, OVERDUE),
     (WAYS, {"shop": {"frozen": 1}}, "1 listing of shop is frozen"),
@@ -240,7 +244,7 @@ def test_who_reports_events_is_reported_of_each_channel() -> None:
         EVENTS,
     )
     assert "shop reports its events; in the last 7 days 12: ordered 10, cancelled 2" in lines
-    assert "market reports none itself; they are imported (`skew events import`)" in lines
+    assert "market reports none itself; they are imported" in lines
     assert "warehouse reports no events: what moves there is known only from its readings" in lines
     assert "market reports no events: its sales are known only from its readings" in evidence(
         case(), EVENTS
