@@ -40,7 +40,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """A webhook that is genuine."""
 
     id: str
-    """Its sender's name for it; without one, a digest of it."""
+    """Its sender's name for it; without one, a digest of it and of its time."""
     is_ping: bool = False
     """It names nothing that changed."""
 
@@ -125,6 +125,8 @@ def _hmac(settings: WebhookSettings, secret: bytes, received: ReceivedWebhook) -
     if written is not None:
         _must_be_recent(_seconds_ms(written), received, TOLERANCE_MS, required=True)
     given = received.headers.get(settings.id.lower()) if settings.id is not None else None
+    if given is None and written is not None:
+        given = hashlib.sha256(signed).hexdigest()
     return _delivery(received, given)
 
 
@@ -167,7 +169,9 @@ def _must_be_recent(
 def _delivery(received: ReceivedWebhook, given: str | None) -> Delivery:
     if given and len(given) <= _ID_MAX and given.isprintable():
         return Delivery(given)
-    return Delivery(hashlib.sha256(received.body).hexdigest())
+    # A body says what changed, and may do so again: it names no delivery. One that is sent again
+    # has its channel polled once more, and does nothing else.
+    return Delivery(f"{hashlib.sha256(received.body).hexdigest()}-{received.received_at}")
 
 
 def _object(body: bytes) -> Mapping[str, object]:

@@ -87,7 +87,7 @@ GENUINE: dict[str, tuple[WebhookSettings, ReceivedWebhook, str]] = {
             x_sign="sha256=" + base64_of(f"{NOW // 1000}.".encode() + BODY),
             x_time=str(NOW // 1000),
         ),
-        hashlib.sha256(BODY).hexdigest(),
+        hashlib.sha256(f"{NOW // 1000}.".encode() + BODY).hexdigest(),
     ),
 }
 
@@ -186,16 +186,23 @@ def test_a_secret_of_standard_webhooks_may_be_written_as_they_give_it() -> None:
     assert schemes.check(settings("standard"), given_secret, came) == Delivery("msg-1")
 
 
-def test_a_delivery_without_a_name_is_known_by_its_body() -> None:
-    first, second = (
-        schemes.check(
-            settings("hmac"), SECRET,
-            received(body, x_skew_signature=hmac.new(SECRET.encode(), body, "sha256").hexdigest()),
-        )
-        for body in (b"a", b"b")
-    )  # fmt: skip
+def nameless(body: bytes, at: int) -> Delivery:
+    headers = {"x-skew-signature": hmac.new(SECRET.encode(), body, "sha256").hexdigest()}
+    return schemes.check(settings("hmac"), SECRET, ReceivedWebhook(headers, body, at))
 
-    assert first.id != second.id
+
+def test_an_equal_body_later_is_another_delivery() -> None:
+    found = {nameless(BODY, NOW), nameless(BODY, NOW + 1), nameless(BODY + b" ", NOW)}
+
+    assert len(found) == 3
+    assert all(delivery.id for delivery in found)
+
+
+def test_a_signed_time_names_a_delivery_whenever_it_comes() -> None:
+    wanted, came, _ = GENUINE["hmac, timed"]
+    later = ReceivedWebhook(came.headers, came.body, NOW + 60_000)
+
+    assert schemes.check(wanted, SECRET, later) == schemes.check(wanted, SECRET, came)
 
 
 @given(
