@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
 JOINED_MAX = 24
-"""So many windows that touch each other are seen as one."""
+"""So many times of a window that touch each other are seen as one."""
+FOLLOWED_MAX = 6
+"""So many windows that go on where another ends are followed to their end."""
 
 
 def standing(windows: Sequence[ApprovalWindow], now: Millis) -> WindowStanding | None:
@@ -32,38 +34,61 @@ def standing(windows: Sequence[ApprovalWindow], now: Millis) -> WindowStanding |
 def _standing(windows: tuple[ApprovalWindow, ...], now: Millis) -> WindowStanding | None:
     freezes = [window for window in windows if window.effect == "freeze"]
     allows = [window for window in windows if window.effect == "allow"]
-    frozen = _within(freezes, now)
-    if frozen is not None:
-        until, reason = frozen
+    held = _held(freezes, allows, now)
+    if held is not None:
+        until, reason = held
+        # Where one thing that holds ends, another may hold on: the end is where none does.
+        for _ in range(FOLLOWED_MAX):
+            after = None if until is None else _held(freezes, allows, until)
+            if after is None:
+                break
+            until = after[0]
         return WindowStanding(held=True, until=until, reason=reason)
     open_now = _within(allows, now)
-    if open_now is not None:
-        until, reason = open_now
-        # A freeze that begins sooner ends it.
-        begins = [at for window in freezes for at in _first(_begins(window, now))]
-        return WindowStanding(held=False, until=min([until, *begins]), reason=reason)
-    if not allows:
+    if open_now is None:
         return None
-    opens = [(at, window.reason) for window in allows for at in _first(_begins(window, now))]
+    closes, reason = open_now
+    for _ in range(FOLLOWED_MAX):
+        later = _within(allows, closes)
+        if later is None:
+            break
+        closes = later[0]
+    # A freeze that begins sooner ends it.
+    begins = [at for window in freezes for at in _first(_begins(window, now))]
+    return WindowStanding(held=False, until=min([closes, *begins]), reason=reason)
+
+
+def _held(
+    freezes: Sequence[ApprovalWindow], allows: Sequence[ApprovalWindow], at: Millis
+) -> tuple[Millis | None, str] | None:
+    """What holds raises at an instant: until when at least, where that ends, and why."""
+    frozen = _within(freezes, at)
+    if frozen is not None:
+        return frozen
+    if not allows or _within(allows, at) is not None:
+        return None
+    opens = [(begin, window.reason) for window in allows for begin in _first(_begins(window, at))]
     if not opens:
-        return WindowStanding(held=True, until=None, reason="no window opens any more")
-    at, reason = min(opens)
-    return WindowStanding(held=True, until=at, reason=f"outside of: {reason}")
+        return None, "no window opens any more"
+    begin, reason = min(opens)
+    return begin, f"outside of: {reason}"
 
 
-def _within(windows: Sequence[ApprovalWindow], now: Millis) -> tuple[Millis, str] | None:
+def _within(windows: Sequence[ApprovalWindow], at: Millis) -> tuple[Millis, str] | None:
     """The end of those that last at an instant, with the reason of the one that ends last."""
-    lasting: list[tuple[Millis, str]] = []
-    for window in windows:
-        end: Millis | None = None
-        begins = _begins(window, now - window.duration_ms)
-        for at, _ in zip(begins, range(JOINED_MAX), strict=False):
-            if at > (now if end is None else end):
-                break
-            end = at + window.duration_ms
-        if end is not None:
-            lasting.append((end, window.reason))
-    return max(lasting) if lasting else None
+    ends = [(end, window.reason) for window in windows for end in _end(window, at)]
+    return max(ends) if ends else None
+
+
+def _end(window: ApprovalWindow, now: Millis) -> list[Millis]:
+    """When a window ends that lasts at an instant, with the next times that it touches."""
+    end: Millis | None = None
+    begins = _begins(window, now - window.duration_ms)
+    for at, _ in zip(begins, range(JOINED_MAX), strict=False):
+        if at > (now if end is None else end):
+            break
+        end = at + window.duration_ms
+    return [] if end is None else [end]
 
 
 def _begins(window: ApprovalWindow, after: Millis) -> Iterator[Millis]:
