@@ -287,6 +287,11 @@ class Disagreement(msgspec.Struct, frozen=True):
     """Units that they show above the target, together."""
     at_least: bool = False
     """Its channel says only that it has at least `available`: it may be off by more."""
+    snoozed_until: Millis | None = None
+    """Until when its update is put off."""
+    rejected_id: int | None = None
+    """The update for it that `rejected_by` turned down: nothing new until something moves."""
+    rejected_by: str | None = None
 
     @property
     def is_uncounted(self) -> bool:

@@ -64,8 +64,9 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
     Action(
         "undo",
         ("u",),
-        "Undo the last approval",
-        "Undo the last approval, or the one under the cursor, while its hold lasts.",
+        "Undo the last decision",
+        "Undo the last approval, or the one under the cursor, while its hold lasts; else the snooze"
+        " or the rejection of the row under the cursor: it is proposed again.",
         Chapter.DECIDE,
         legend="Undo",
         brief="Undo",

@@ -8,6 +8,7 @@ from console.text.format import (
     NONE,
     age,
     clean,
+    day_and_time,
     money,
     plain_times,
     plural,
@@ -187,12 +188,24 @@ def defused(text: object) -> object:
     return ("'" if danger else "") + clean(text)
 
 
-def why(disagreement: Disagreement, cause: Cause | None) -> str:
-    """Say in a few words why a disagreement stands, or why no decision on it is possible yet."""
+def _said(disagreement: Disagreement) -> str:
+    """What a person has said of it; empty where nobody has."""
     if disagreement.acknowledged_at is not None:
         since = time_of_day(disagreement.acknowledged_at)
         by = disagreement.acknowledged_by
         return f"acknowledged by {by} at {since}: {disagreement.acknowledged_why}"
+    if disagreement.snoozed_until is not None:
+        return f"snoozed until {day_and_time(disagreement.snoozed_until)}"
+    if disagreement.correction_id is None and disagreement.rejected_id is not None:
+        return f"rejected #{disagreement.rejected_id} by {disagreement.rejected_by or NONE}"
+    return ""
+
+
+def why(disagreement: Disagreement, cause: Cause | None) -> str:
+    """Say in a few words why a disagreement stands, or why no decision on it is possible yet."""
+    said = _said(disagreement)
+    if said:
+        return said
     if disagreement.decidable_at is not None:
         until = time_of_day(disagreement.decidable_at)
         return f"{reason_text(disagreement.reason)}, wait until {until}"

@@ -69,6 +69,7 @@ def status(counts: StatusCounts, window: "WindowStanding | None" = None) -> Json
             "until": None if window.until is None else rfc3339(window.until),
             "reason": window.reason,
         },
+        "snoozed_or_rejected": overview.snoozed_or_rejected,
     }
 
 

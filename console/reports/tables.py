@@ -275,9 +275,11 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
     overview = counts.overview
     disagreements = (
         TableCell("Disagreements  ", "bold"),
-        f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown"
-        + (f" · {overview.acknowledged:,} acknowledged" if overview.acknowledged else ""),
+        f"{overview.open:,} open · {overview.settling:,} settling · {overview.unknown:,} unknown",
     )
+    decided = [f"{overview.snoozed_or_rejected:,} snoozed or rejected"]
+    decided = decided if overview.snoozed_or_rejected else []
+    decided += [f"{overview.acknowledged:,} acknowledged"] if overview.acknowledged else []
     apart = [f"{overview.unreadable:,} can't be read"] if overview.unreadable else []
     apart += [f"{overview.uncounted:,} not counted"] if overview.uncounted else []
     over = _units_and_money(overview.oversell_units, overview.oversell_money)
@@ -285,11 +287,14 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
     standing = " · ".join(f"{n:,} {_status_text(name)}" for name, n in counts.updates.items() if n)
     engine = f"running, {counts.lease.holder}" if counts.lease else "not running"
     lines: list[tuple[TableCell | str, ...]] = [disagreements]
+    if decided:
+        lines.append((f"{'':15}of {overview.disagreements:,} in all {' · '.join(decided)}",))
     if apart:
         lines.append((TableCell("Not compared   ", "bold"), " · ".join(apart)))
     if overview.open:
         lines.append((f"{'':15}▲ oversell {over} · ▼ undersell {under}",))
-    lines.append((TableCell("Updates        ", "bold"), standing or "none"))
+    pending = f"{overview.pending:,} pending: " if overview.pending else ""
+    lines.append((TableCell("Updates        ", "bold"), f"{pending}{standing or 'none'}"))
     lines.append((TableCell("Engine         ", "bold"), engine))
     return lines
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from console.text.format import money, plural, time_of_day
+from console.text.format import NONE, money, plural, time_of_day
 from console.text.reasons import reason_text
 from store.corrections.decisions import RETRIABLE
 from store.model import (
@@ -30,6 +30,10 @@ BIG_TO_ZERO = 5
 UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
 
 
+UNDOABLE = (CorrectionStatus.REJECTED, CorrectionStatus.SNOOZED)
+"""How an update stands that a person has decided, and that stays until it is undone."""
+
+
 class DecisionTarget(NamedTuple):
     """What a decision would be about: the update under the cursor, or the marked ones."""
 
@@ -41,6 +45,8 @@ class DecisionTarget(NamedTuple):
     """Why there is nothing to decide on; for marks, which of them are left out."""
     not_now: str = ""
     """Why it can't be approved at this moment, though it can be rejected."""
+    decided: bool = False
+    """It is snoozed or rejected, which `undo` takes back."""
 
 
 class Confirmation(Enum):
@@ -84,14 +90,19 @@ def _is_small(only: Correction, approval: ApprovalSettings) -> bool:
 
 
 def why_asked(batch: Sequence[Correction], approval: ApprovalSettings) -> str:
-    """Why an approval of `batch` is asked about, and which key of the configuration says so."""
+    """Why a single approval is asked about, and which key of the configuration says so.
+
+    Empty of several: those always ask, and have more to say.
+    """
+    if len(batch) > 1:
+        return ""
     if not approval.ask_above:
         return "every approval asks: [approval] ask_above = 0"
     most, keys = plural(approval.ask_above, "unit"), "ask_above"
     if approval.ask_above_money is not None:
         most += f" worth {money(approval.ask_above_money)}"
         keys += ", ask_above_money"
-    always = _always_asks(batch[0]) if len(batch) == 1 else "a batch"
+    always = _always_asks(batch[0])
     if always is None:
         return f"no question up to {most}: [approval] {keys}"
     return f"{always} always asks; one reduction up to {most} does not: [approval] {keys}"
@@ -106,10 +117,10 @@ def why_not_decidable(disagreement: Disagreement) -> str:
     """Why no decision on a disagreement is possible; empty where one is."""
     if disagreement.correction_id is not None and disagreement.correction_status is not None:
         return _why_not_in(disagreement.correction_status, disagreement.correction_id)
-    if disagreement.status is Status.SETTLING:
+    if disagreement.rejected_id is not None:
+        return f"#{disagreement.rejected_id} is rejected by {disagreement.rejected_by or NONE}"
+    if disagreement.status is not Status.OPEN:
         return settling_text(disagreement)
-    if disagreement.status is Status.UNKNOWN:
-        return reason_text(disagreement.reason)
     if not disagreement.is_correctable:
         what = UNCOUNTED if disagreement.is_uncounted else str(disagreement.kind)
         return f"{what}: correct it on {disagreement.channel} yourself"
@@ -122,7 +133,7 @@ def why_not_decidable(disagreement: Disagreement) -> str:
 
 
 def settling_text(disagreement: Disagreement) -> str:
-    """What a disagreement that settles waits for, and until when."""
+    """What a disagreement that is not open waits for, and until when where it settles."""
     if disagreement.decidable_at is None:
         return reason_text(disagreement.reason)
     until = f"wait until {time_of_day(disagreement.decidable_at)[:5]}Z"
@@ -140,7 +151,12 @@ def why_update_not_decidable(correction: Correction) -> str:
 
 
 def can_undo(correction: Correction, now: Millis) -> bool:
-    """Whether an approval can still be taken back."""
+    """Whether what was decided can still be taken back, as far as the update itself shows."""
+    return correction.status in UNDOABLE or is_held(correction, now)
+
+
+def is_held(correction: Correction, now: Millis) -> bool:
+    """Whether it is approved and its hold lasts."""
     return (
         correction.status is CorrectionStatus.APPROVED
         and correction.hold_until is not None

@@ -9,6 +9,7 @@ from console.text.format import (
 from store.model import (
     Correction,
     CorrectionStatus,
+    Disagreement,
     Millis,
 )
 
@@ -61,6 +62,16 @@ def waits_for(correction: Correction, now: Millis) -> str:
     if correction.status is CorrectionStatus.PROPOSED and correction.decided_by:
         return f"{correction.decided_by} approved; a second person must, too"
     return correction.result or correction.note or ""
+
+
+def decided_text(disagreement: Disagreement, now: Millis) -> str:
+    """`snoozed until 14:30Z`, `rejected #133 by ana`; empty where a decision is open."""
+    until = disagreement.snoozed_until
+    if until is not None and until > now:
+        return f"snoozed until {until_text(until, now)}"
+    if disagreement.correction_id is None and disagreement.rejected_id is not None:
+        return f"rejected #{disagreement.rejected_id} by {disagreement.rejected_by or NONE}"
+    return ""
 
 
 def _seconds(span_ms: int) -> str:

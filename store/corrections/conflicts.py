@@ -24,6 +24,8 @@ _DONE_BY = MappingProxyType(
         "rejected": "rejected it",
         "snoozed": "snoozed it",
         "undone": "took its approval back",
+        "snooze ended": "ended its snooze",
+        "rejection undone": "took its rejection back",
         "asked anew": "retried it",
     }
 )

@@ -10,10 +10,13 @@ from store import people
 from store.corrections import audit, conflicts, lifecycle, obstacles, propose
 from store.decision import Decision
 from store.model import Correction, CorrectionStatus, Millis
-from store.reasons import HeldBack
+from store.reasons import HeldBack, Reason
 
 Seen = Sequence[tuple[int, int | None]]
 """Corrections by id, each with the version that the operator saw, or None for whatever it is."""
+
+SNOOZE_ENDED, REJECTION_UNDONE = "snooze ended", "rejection undone"
+"""The audited steps of `undo`, beside "undone" of an approval."""
 
 _UNDECIDED = (CorrectionStatus.PROPOSED, CorrectionStatus.SNOOZED)
 
@@ -128,9 +131,18 @@ def snooze(
 
 
 def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
-    """Take an approval back while its hold lasts."""
+    """Take a decision back: an approval while its hold lasts, a rejection until something moves.
+
+    What was rejected or snoozed is proposed again, as it was.
+    """
 
     def act(correction: Correction) -> Decision:
+        if correction.status is CorrectionStatus.REJECTED:
+            return _undo_rejection(connection, correction, who=who, now=now)
+        if correction.status is CorrectionStatus.SNOOZED:
+            audit.step(connection, correction.id, "status = 'proposed', snoozed_until = NULL", {},
+                  now=now, who=who, name=SNOOZE_ENDED)  # fmt: skip
+            return _done(correction)
         if correction.status is not CorrectionStatus.APPROVED:
             return _not_now(correction)
         if correction.hold_until is not None and correction.hold_until <= now:
@@ -140,6 +152,28 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
         return _done(correction)
 
     return _decide(connection, seen, act)
+
+
+def _undo_rejection(
+    connection: sqlite3.Connection, correction: Correction, *, who: str, now: Millis
+) -> Decision:
+    """Propose it again, itself: it still fits, for a rejection is silent only until it does not."""
+    silences, frozen = connection.execute(
+        """SELECT k.silences = 1 AND NOT EXISTS (SELECT 1 FROM corrections x
+            WHERE x.listing_id = k.listing_id AND x.live = 1), l.frozen_at IS NOT NULL
+        FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.id = ?""",
+        (correction.id,),
+    ).fetchone()
+    if frozen:
+        return _void(correction, "it is frozen", HeldBack(Reason.FROZEN))
+    if not silences:
+        return _void(correction, "its target or reading has moved since, so that it holds no more")
+    audit.step(
+        connection, correction.id,
+        f"{audit.UNDECIDE}, live = 1, silences = 0, ended_at = NULL, note = NULL", {},
+        now=now, who=who, name=REJECTION_UNDONE,
+    )  # fmt: skip
+    return _done(correction)
 
 
 def retry(

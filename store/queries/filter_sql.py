@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from store.cells.cell_ids import cell
 from store.model import Millis
 from store.queries.ranking_values import Side
-from store.queries.severity_sql import RISK
+from store.queries.severity_sql import RISK, severity_of, updates_in
 from store.queries.values import DisagreementFilter
+from store.reasons import STANDING
 from store.targets.copies import OVERSELLS, UNITS
-from store.targets.verdict_sql import status_of
+from store.targets.verdict_sql import SOURCES, STANDS, status_of
 
 _HAS_WORD = """(instr(lower(i.sku), lower({value})) > 0
   OR instr(lower(coalesce(i.title, '')), lower({value})) > 0)"""
@@ -76,7 +77,21 @@ class FilterConditions:
         ]
 
     def _statuses(self, wanted: DisagreementFilter) -> list[str]:
-        return [self._among(status_of("reason"), wanted.statuses)] if wanted.statuses else []
+        """What the reason decides; of several any may hold."""
+        any_of = [self._among(status_of("reason"), wanted.statuses)] if wanted.statuses else []
+        if wanted.reasons:
+            any_of.append(self._among("reason", wanted.reasons))
+            # Why nothing is proposed is asked only of those of which all is known.
+            standing = self._among(STANDS, wanted.reasons)
+            if set(wanted.reasons) & set(STANDING):
+                which = f"SELECT d.id FROM {SOURCES} WHERE {standing}"
+                any_of.append(f"(reason = '' AND d.id IN ({which}))")
+        if wanted.severities:
+            numbers = ", ".join(f"{severity:d}" for severity in wanted.severities)
+            any_of.append(f"{severity_of('reason')} IN ({numbers})")
+        if wanted.updates:
+            any_of.append(f"d.listing_id IN ({updates_in(wanted.updates)})")
+        return [f"({' OR '.join(any_of)})"] if any_of else []
 
     def _among(self, column: str, chosen: Iterable[str]) -> str:
         values = self._bind(json.dumps([str(value) for value in chosen]))

@@ -77,6 +77,20 @@ def read(connection: sqlite3.Connection, *, now: Millis) -> OpenTotals:
     return _TOTALS.read(connection.execute(query, {"now": now}).fetchone())
 
 
+# By the few that are decided, whatever else is open: the list counts them by the same conditions.
+_DECIDED = f"""SELECT count(DISTINCT d.id) FROM (
+  SELECT listing_id FROM corrections WHERE silences = 1 AND +status = 'rejected' UNION ALL
+  SELECT listing_id FROM corrections WHERE status = 'snoozed' AND snoozed_until > :now) x
+CROSS JOIN open_disagreements d ON d.listing_id = x.listing_id
+CROSS JOIN channels c ON c.id = d.channel_id WHERE {LISTED} AND d.acknowledged_at IS NULL"""
+
+
+def snoozed_or_rejected(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """Of how many a person has put the update off, or turned it down; none is acknowledged too."""
+    (number,) = connection.execute(_DECIDED, {"now": now}).fetchone()
+    return int(number)
+
+
 def acknowledged(connection: sqlite3.Connection) -> int:
     """How many of them a person has acknowledged."""
     (number,) = connection.execute(

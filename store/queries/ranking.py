@@ -156,9 +156,9 @@ def _judged(
         _know_causes(connection, hints)
         known = "LEFT JOIN known_causes known ON known.id = d.id"
     group_id, label, title = _GROUPS[by]
-    columns = f"""d.id, d.kind, d.state, d.target_state, d.delta, d.surplus, d.first_seen_at,
-      d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk, {UNITS} AS units,
-      d.risk_minor IS NULL AND {UNITS} > 0 AS unpriced, {AGE_BUCKET} AS age,
+    columns = f"""d.id, d.listing_id, d.kind, d.state, d.target_state, d.delta, d.surplus,
+      d.first_seen_at, d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk,
+      {UNITS} AS units, d.risk_minor IS NULL AND {UNITS} > 0 AS unpriced, {AGE_BUCKET} AS age,
       {group_id} AS group_id, {label} AS label, {title} AS title"""
     # By an index a few SKUs are found at once, and those may as well be judged.
     counted = None if wanted.skus else counted_groups.reason(connection, now=now)

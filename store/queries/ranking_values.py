@@ -24,7 +24,9 @@ class Severity(IntEnum):
     """Open, and of a listing rather than a number: another state, missing, unlisted, double."""
     SETTLING = 4
     UNKNOWN = 5
-    ACKNOWLEDGED = 6
+    SNOOZED_OR_REJECTED = 6
+    """A person has put its update off until later, or turned it down."""
+    ACKNOWLEDGED = 7
     """A person has seen it and said why it may stand."""
 
     @property

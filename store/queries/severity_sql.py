@@ -1,16 +1,16 @@
 """How bad a disagreement is, what it may cost and how old it is, as SQL. Nothing of it is stored.
 
 Of two, the one with more money at risk comes first, and of the same money the one that costs a
-customer. What can't be acted on now comes below what can, and what a person has acknowledged below
-everything.
+customer. What can't be acted on now comes below what can, and what a person has decided or
+acknowledged below everything.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from store.cells.cell_ids import cell
-from store.model import UNCOUNTED
+from store.model import LIVE_CORRECTIONS, UNCOUNTED, CorrectionStatus
 from store.queries.ranking_values import AGE_EDGES_MS, Severity
 from store.queries.values import Sort
 from store.targets.copies import OVERSELLS, UNITS, UNPRICED
@@ -53,12 +53,36 @@ _YOUNGER = " ".join(
 AGE_BUCKET = f"CASE {_YOUNGER} ELSE {len(AGE_EDGES_MS)} END"
 """SQL for the place of a disagreement's age among `AGE_EDGES_MS`: 0 is the youngest."""
 
+
+def updates_in(statuses: Iterable[CorrectionStatus]) -> str:
+    """SQL for the listings whose update stands in one of these statuses; ended, it is silent."""
+    return " UNION ALL ".join(
+        f"SELECT x.listing_id FROM corrections x WHERE {_stands_in(status)}" for status in statuses
+    )
+
+
+def _stands_in(status: CorrectionStatus) -> str:
+    if status is CorrectionStatus.SNOOZED:
+        return "x.status = 'snoozed' AND x.snoozed_until > :now"
+    if status in LIVE_CORRECTIONS:
+        return f"x.status = '{status}' AND x.live = 1"
+    # The sign keeps SQLite from the index of the status, in which a long history has many.
+    return f"x.silences = 1 AND +x.status = '{status}'"
+
+
+# A list that is made once, and not a question for each of 100,000: few are decided.
+IS_DECIDED = (
+    f"d.listing_id IN ({updates_in((CorrectionStatus.REJECTED, CorrectionStatus.SNOOZED))})"
+)
+"""SQL for whether a person has rejected a disagreement's update, or snoozed it until later."""
+
 _SELLABLE = "'active', 'preorder', 'backorder'"
 
 
 def severity_of(reason: str) -> str:
     """SQL for a disagreement's `Severity`, as its number; looks at the reason once or twice."""
     return f"""CASE WHEN d.acknowledged_at IS NOT NULL THEN {Severity.ACKNOWLEDGED:d}
+      WHEN {IS_DECIDED} THEN {Severity.SNOOZED_OR_REJECTED:d}
       WHEN {is_unknown(reason)} THEN {Severity.UNKNOWN:d}
       WHEN {is_settling(reason)} THEN {Severity.SETTLING:d}
       WHEN {OVERSELLS} THEN {Severity.OVERSELL:d}
@@ -69,8 +93,8 @@ def severity_of(reason: str) -> str:
       ELSE {Severity.LISTING:d} END"""
 
 
-# What can be acted on and what soon can are equal here: only what is unknown or acknowledged is
-# last.
+# What can be acted on and what soon can are equal here: only what is unknown, decided or
+# acknowledged is last.
 _LAST = f"max(severity, {Severity.SETTLING:d})"
 _WORTH = "risk DESC, CASE WHEN risk IS NULL THEN units END DESC"
 

@@ -64,12 +64,14 @@ def _overview(
     return Overview(
         **msgspec.structs.asdict(totals),
         acknowledged=open_totals.acknowledged(connection),
+        snoozed_or_rejected=open_totals.snoozed_or_rejected(connection, now=now),
         unreadable=unreadable,
         uncounted=uncounted.count(connection),
         skus=skus,
         channels=len(found),
         channels_stale=sum(channel.freshness in not_fresh for channel in found),
-        pending=sum(updates[status] for status in LIVE_CORRECTIONS) - updates["snoozed"],
+        pending=sum(updates[status] for status in LIVE_CORRECTIONS),
+        snoozed=updates["snoozed"],
         incidents=sum(state is not IncidentState.SNOOZED for state in standing),
         errors_5m=sum(errors[-ERRORS_IN_MINUTES:]),
         newest_reading_at=max((channel.last_success_at or 0 for channel in found), default=0)

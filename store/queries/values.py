@@ -9,6 +9,7 @@ import msgspec
 from store.channels.write_pauses import WritePause
 from store.database.lease import Lease
 from store.model import (
+    CorrectionStatus,
     Direction,
     Freshness,
     Incident,
@@ -17,7 +18,8 @@ from store.model import (
     PollOutcome,
     Status,
 )
-from store.queries.ranking_values import Side
+from store.queries.ranking_values import Severity, Side
+from store.reasons import Reason
 
 FAILURES = (PollOutcome.FAILED, PollOutcome.QUARANTINED, PollOutcome.REPLACED)
 """Outcomes that say that a poll went wrong; what a person accepted later went wrong no more.
@@ -44,6 +46,11 @@ class DisagreementFilter(msgspec.Struct, frozen=True):
     channels: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     statuses: tuple[Status, ...] = ()
+    """Of these and the next three any may hold."""
+    reasons: tuple[Reason, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    updates: tuple[CorrectionStatus, ...] = ()
+    """How its update stands: one that is live, or ended and keeps the listing silent."""
     risk_min: float | None = None
     """Money at risk above this, estimates included; `risk_max`: below."""
     risk_max: float | None = None
@@ -55,7 +62,7 @@ class DisagreementFilter(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()
     """SKUs with `*` for any text and `?` for any character; one of these or of `skus` must fit."""
     causes: tuple[str, ...] = ()
-    """Kinds of cause, as far as a `Lens` knows them."""
+    """Kinds of cause, as far as a `Lens` knows them; empty: not known yet."""
     units_min: int | None = None
     """Units above this, whatever their sign; `units_max`: below."""
     units_max: int | None = None
@@ -167,6 +174,7 @@ class Overview(OpenTotals, frozen=True, kw_only=True):
     channels: int
     channels_stale: int
     pending: int
+    """Updates that have not ended, the snoozed ones among them: as many as the list has."""
     incidents: int
     """Those that are open and not snoozed."""
     errors_5m: int
@@ -176,6 +184,10 @@ class Overview(OpenTotals, frozen=True, kw_only=True):
     """The same for each of the last ten minutes, oldest first: a sparkline."""
     acknowledged: int = 0
     """How many of all these, whatever their status, a person has acknowledged."""
+    snoozed_or_rejected: int = 0
+    """How many of the rest have an update that a person has put off or turned down."""
+    snoozed: int = 0
+    """How many of the pending updates are put off."""
     unreadable: int = 0
     """Records that could not be read and are no disagreement: nobody knows whether they agree."""
     uncounted: int = 0

@@ -29,6 +29,9 @@ from store.targets import verdict_sql
 from store.targets.copies import price_of_unit
 from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS
 
+_REJECTED = """(SELECT {} FROM corrections x WHERE x.listing_id = d.listing_id
+  AND x.silences = 1 AND x.status = 'rejected' ORDER BY x.id DESC LIMIT 1)"""
+
 _JUDGED = {
     "id": "d.id",
     "listing_id": "d.listing_id",
@@ -55,6 +58,9 @@ _JUDGED = {
     "acknowledged_by": "d.acknowledged_by",
     "acknowledged_at": "d.acknowledged_at",
     "acknowledged_why": "d.acknowledged_why",
+    "snoozed_until": "CASE WHEN k.status = 'snoozed' THEN k.snoozed_until END",
+    "rejected_id": _REJECTED.format("x.id"),
+    "rejected_by": _REJECTED.format("x.decided_by"),
     "twins": "l.twins",
     "surplus": "d.surplus",
     "at_least": "l.at_least",

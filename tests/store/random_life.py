@@ -257,7 +257,8 @@ def _end(life: Life, update: int) -> None:
 
 _STEPS: dict[CorrectionStatus, tuple[Callable[[Life, int], None], ...]] = {
     CorrectionStatus.PROPOSED: (_approve, _approve, _approve, _snooze, _reject),
-    CorrectionStatus.SNOOZED: (_approve, _reject),
+    CorrectionStatus.SNOOZED: (_approve, _reject, _undo),
+    CorrectionStatus.REJECTED: (_undo,),
     CorrectionStatus.APPROVED: (_undo, _due, _due, _due, _reject),
     CorrectionStatus.APPLYING: (_unsent, _applied, _end),
     CorrectionStatus.APPLIED: (_end,),

@@ -1,4 +1,4 @@
-"""`skew undo`: take approvals back during their hold."""
+"""`skew undo`: take decisions back: approvals during their hold, snoozes and rejections."""
 
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from console.context import load, open_cache
 @by_option
 @selection_options
 def undo(config: Path, *, as_json: bool, by: str, selection: UpdateSelection) -> int:
-    """Take approvals back, as long as their hold lasts.
+    """Take approvals back, as long as their hold lasts, and by ID snoozes and rejections, too.
 
-    Exits 1 if any could not be taken back.
+    What was snoozed or rejected is proposed again, unless its target or reading has moved. With
+    --all only approvals are taken back. Exits 1 if any could not be taken back.
     """
     from store.corrections import decisions
     from store.model import CorrectionStatus

@@ -20,7 +20,7 @@ from console.text.format import (
     until_text,
 )
 from console.text.reasons import held_back_text, reason_text
-from console.text.update_words import STEPS, change_text, waits_for
+from console.text.update_words import STEPS, change_text, decided_text, waits_for
 from console.text.why.facts import SEEN, ListingVerdict, ListingWhy, WhyFacts, WhyLine
 from console.text.why.phrases import difference, freshness, policy_text
 from console.text.why.target_sum import target_sum
@@ -293,6 +293,8 @@ class _Explained:
             if disagreement.acknowledged_at is not None:
                 why = f": {disagreement.acknowledged_why}" if disagreement.acknowledged_why else ""
                 text += f"; acknowledged by {disagreement.acknowledged_by}{why}"
+            decided = decided_text(disagreement, self._facts.now)
+            text += f"; {decided}" if decided else ""
             yield WhyLine("disagreement", clean(text))
             cause = self._facts.causes.get(disagreement.id)
             if cause is not None:

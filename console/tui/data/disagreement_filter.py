@@ -3,6 +3,8 @@
 Plain words look in the SKU and the title, each anywhere; in quotes they are one phrase (a quote in
 it is doubled). `key:value` narrows, several values with commas mean any of them; `risk>100`,
 `units>5`, `age<1h` compare, `age:1h-4h` is between. A `-` before any of these leaves out what fits.
+
+Whatever the screen prints as a state, a cause or an age is a value of `state:`, `cause:`, `age:`.
 """
 
 import re
@@ -11,7 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.model import Kind, Status
+from console.tui.data import printed
+from console.tui.data.grouping import AGE_FILTERS, AGES
+from store.model import Kind
 from store.queries.ranking_values import Side
 from store.queries.values import DisagreementFilter
 from sync.causes.explain import KINDS as CAUSES
@@ -28,10 +32,15 @@ STARS_MAX = 5
 
 _KEY = re.compile(r"(?P<key>[a-z]+)(?P<sign>:|>=|<=|>|<|=)", re.ASCII)
 _BARE = re.compile(r"[^\s,]*")
+_BARE_AGE = re.compile(rf"{printed.TWO_UNITS}(?![^\s,])|[^\s,]*", re.ASCII)
 _WORD = re.compile(r"\S+")
 _QUOTED = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"')
 _AMOUNT = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
 _CENT = 0.01
+_BUCKETS = dict(zip(AGES, AGE_FILTERS, strict=True))
+"""What the line of ages prints, and the filter that it stands for."""
+NO_CAUSE = "cause not known yet"
+"""What the screen prints where no cause is known yet."""
 
 
 class FilterError(ValueError):
@@ -82,7 +91,7 @@ def tokens(text: str) -> Iterator[Token]:
         # A word with a colon that is no key of ours is part of a SKU or a title: `lamp:red` is
         # looked for as it stands.
         if match is not None and _is_key(key, sign):
-            values, place = _values(text, match.end())
+            values, place = _values(text, match.end(), _BARE_AGE if key == "age" else _BARE)
             yield Token(negated, "status" if key == "state" else key, sign, values)
         else:
             word, place = _read(text, place, _WORD)
@@ -99,9 +108,9 @@ def filter_text(wanted: DisagreementFilter) -> str:
             for key, values in (
                 ("channel", wanted.channels),
                 ("kind", wanted.kinds),
-                ("status", wanted.statuses),
+                ("status", printed.written(wanted)),
                 ("sku", (*wanted.skus, *wanted.patterns)),
-                ("cause", wanted.causes),
+                ("cause", tuple(cause or NO_CAUSE for cause in wanted.causes)),
                 ("side", () if wanted.side is None else (wanted.side,)),
             )
             if values
@@ -124,9 +133,9 @@ def choices(key: str, channels: Sequence[str]) -> tuple[str, ...]:
     return {
         "channel": tuple(channels),
         "kind": tuple(Kind),
-        "status": tuple(Status),
-        "state": tuple(Status),
-        "cause": CAUSES,
+        "status": printed.NAMES,
+        "state": printed.NAMES,
+        "cause": (*CAUSES, NO_CAUSE),
         "side": tuple(Side),
         "acked": ("yes", "no"),
     }.get(key, ())
@@ -164,10 +173,10 @@ def _read(text: str, place: int, bare: re.Pattern[str]) -> tuple[str, int]:
     return match["quoted"].replace('""', '"'), match.end()
 
 
-def _values(text: str, place: int) -> tuple[tuple[str, ...], int]:
+def _values(text: str, place: int, bare: re.Pattern[str]) -> tuple[tuple[str, ...], int]:
     values = []
     while True:
-        value, place = _read(text, place, _BARE)
+        value, place = _read(text, place, bare)
         if value:
             values.append(value)
         if not text.startswith(",", place):
@@ -183,12 +192,18 @@ def _add(wanted: DisagreementFilter, token: Token, channels: tuple[str, ...]) ->
         raise FilterError(f"{key}: needs a value, such as {_example(key, channels)}")
     if key in COMPARED:
         return _compare(wanted, token)
-    if key == "sku":
-        return _add_skus(wanted, values)
-    if key == "cause":
-        values = tuple(_spaced(value) for value in values)
+    add = {"sku": _add_skus, "cause": _add_causes, "status": _add_states}.get(key)
+    if add is not None:
+        return add(wanted, values)
+    return _choose(wanted, key, values, choices(key, channels) or values)
+
+
+def _choose(
+    wanted: DisagreementFilter, key: str, values: Sequence[str], known: Iterable[str]
+) -> DisagreementFilter:
+    """Narrow to some of what is known."""
     for value in values:
-        _check(value, choices(key, channels) or (value,), key)
+        _check(value, known, key)
     if key == "acked":
         return msgspec.structs.replace(wanted, acknowledged=values[-1] == "yes")
     if key == "side":
@@ -200,12 +215,32 @@ def _add(wanted: DisagreementFilter, token: Token, channels: tuple[str, ...]) ->
     return msgspec.structs.replace(wanted, **{field: tuple(dict.fromkeys(chosen))})
 
 
+def _add_causes(wanted: DisagreementFilter, values: Sequence[str]) -> DisagreementFilter:
+    spaced = [_spaced(value) for value in values]
+    # The column that says why has the cause, else what the row waits for.
+    if not set(spaced) & set(CAUSES) and all(map(printed.read, spaced)):
+        return _add_states(wanted, spaced)
+    found = _choose(wanted, "cause", spaced, (*CAUSES, NO_CAUSE))
+    causes = tuple("" if cause == NO_CAUSE else cause for cause in found.causes)
+    return msgspec.structs.replace(found, causes=tuple(dict.fromkeys(causes)))
+
+
 _LISTS: dict[str, tuple[str, Callable[[str], str]]] = {
     "channel": ("channels", str),
     "kind": ("kinds", Kind),
-    "status": ("statuses", Status),
     "cause": ("causes", str),
 }
+
+
+def _add_states(wanted: DisagreementFilter, values: Sequence[str]) -> DisagreementFilter:
+    for value in values:
+        found = printed.read(value)
+        if found is None:
+            _check(value, printed.NAMES, "status")
+            continue
+        chosen = dict.fromkeys((*getattr(wanted, found.field), found.value))
+        wanted = msgspec.structs.replace(wanted, **{found.field: tuple(chosen)})
+    return wanted
 
 
 def _add_skus(wanted: DisagreementFilter, values: Sequence[str]) -> DisagreementFilter:
@@ -226,6 +261,11 @@ def _compare(wanted: DisagreementFilter, token: Token) -> DisagreementFilter:
     (value,) = token.values
     if operator != ":":
         return _bound(wanted, name, operator, value)
+    if name == "age" and value in _BUCKETS:
+        return _compare(wanted, next(tokens(_BUCKETS[value])))
+    if name == "age" and (ends := printed.age_ends(value)) is not None:
+        from_ms, before_ms = (f"{end}ms" for end in ends)
+        return _bound(_bound(wanted, name, ">=", from_ms), name, "<", before_ms)
     low, dash, high = value.partition("-")
     if not dash or not (low or high):
         raise FilterError(f"{name}: needs two ends, such as {_RANGES[name]}")
@@ -254,6 +294,9 @@ def _bound(wanted: DisagreementFilter, name: str, operator: str, value: str) -> 
 
 
 def _age(value: str) -> int:
+    ends = printed.age_ends(value)
+    if ends is not None:
+        return ends[0]
     try:
         return int(duration(value))
     except ValueError:

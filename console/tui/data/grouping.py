@@ -94,12 +94,12 @@ def folded(grouped: Grouped, opened: Collection[int]) -> DisagreementList:
 
 
 def worst(severities: bytes) -> Severity | None:
-    """The worst that nobody has acknowledged; None where there is none."""
+    """The worst that nobody has decided or acknowledged; None where there is none."""
     return next(
         (
             severity
             for severity in Severity
-            if severity in severities and severity < Severity.ACKNOWLEDGED
+            if severity in severities and severity < Severity.SNOOZED_OR_REJECTED
         ),
         None,
     )

@@ -153,7 +153,8 @@ class ApproveDialog(ConfirmDialog):
             yield from self.foot()
 
     def _effect(self, width: int) -> Content:
-        why = [write(Cell(line, Tone.DIM)) for line in wrap(self._why_asked, width)]
+        text = wrap(self._why_asked, width) if self._why_asked else ()
+        why = [write(Cell(line, Tone.DIM)) for line in text]
         return lines(effect(self._batch, self._outlook, self._left_out, width), *why)
 
     def _items(self, width: int) -> Content:

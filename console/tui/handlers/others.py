@@ -9,6 +9,8 @@ from store.people import MACHINE
 _DID = {
     "first approval": "gave the first of two approvals to",
     "undone": "undid",
+    "snooze ended": "ended the snooze of",
+    "rejection undone": "took back the rejection of",
     "asked anew": "retried",
 }
 

@@ -130,7 +130,7 @@ class UpdateHandler(Handler):
         self._report(decided, f"snoozed until {until_text(until, self._now)}")
 
     async def undo(self, picked: DecisionTarget) -> None:
-        """Undo the last approval, else the one under the cursor, while the hold lasts."""
+        """Undo the last approval while its hold lasts, else what was decided under the cursor."""
         now = self._now
         # The last approval goes first, wherever the cursor has moved since: `u` right after `a`
         # means that one.
@@ -141,7 +141,8 @@ class UpdateHandler(Handler):
                 return
             ids = [correction.id for correction in under if can_undo(correction, now)]
         if not ids:
-            self._say("nothing to undo: no approval can be undone any more", Tone.WARN)
+            why = "no approval can be undone any more, and the row is neither snoozed nor rejected"
+            self._say(f"nothing to undo: {why}", Tone.WARN)
             return
         decided = await self._decide(
             lambda: self._database.write(

@@ -14,12 +14,14 @@ from textual.content import Content
 
 from console.keys.action import PageName
 from console.text.confirmation import (
+    UNDOABLE,
     DecisionTarget,
     not_now,
     why_not_decidable,
     why_update_not_decidable,
 )
 from console.text.format import plural
+from console.text.update_words import decided_text
 from console.tui.data.values import DisagreementRow, RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext, Subject
@@ -111,19 +113,20 @@ class Dashboard(DisagreementsPage):
         if isinstance(value, DisagreementRow):
             disagreement = value.disagreement
             reason = why_not_decidable(disagreement)
-            if disagreement.correction_id is None:
+            number, version = disagreement.correction_id, disagreement.correction_version
+            if number is None:
+                number, version = disagreement.rejected_id, None
+            if number is None:
                 return DecisionTarget(why_not=reason or "no update")
-            about = f"#{disagreement.correction_id} {disagreement.sku} {disagreement.channel}"
-            return DecisionTarget(
-                ((disagreement.correction_id, disagreement.correction_version),),
-                about,
-                reason,
-                not_now(disagreement),
-            )
+            about = f"#{number} {disagreement.sku} {disagreement.channel}"
+            decided = bool(decided_text(disagreement, self.session.clock.now()))
+            waits = "" if disagreement.correction_id is None else not_now(disagreement)
+            return DecisionTarget(((number, version),), about, reason, waits, decided)
         if isinstance(value, Correction):
             about = f"#{value.id} {value.sku} {value.channel}"
+            why_not = why_update_not_decidable(value)
             return DecisionTarget(
-                ((value.id, value.version),), about, why_update_not_decidable(value)
+                ((value.id, value.version),), about, why_not, decided=value.status in UNDOABLE
             )
         if isinstance(value, GroupRow):
             return DecisionTarget(
@@ -230,5 +233,7 @@ class Dashboard(DisagreementsPage):
         stale = overview.channels_stale if overview is not None else 0
         self.entitle("channels-panel", "Channels", f" · {stale} not fresh" if stale else "")
         marks = len(self.updates.marks)
-        text = f" · {marks:,} marked" if marks else ""
+        snoozed = overview.snoozed if overview is not None else 0
+        text = f" · {snoozed:,} snoozed" if snoozed else ""
+        text += f" · {marks:,} marked" if marks else ""
         self.entitle("updates-panel", f"Pending updates {len(self.updates.ids):,}", text)

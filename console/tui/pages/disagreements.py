@@ -245,7 +245,7 @@ class DisagreementsPage(ListPage):
         tags = self.rows.tags
         found, place = worst(tags), jump(tags, self.rows.cursor, forward=forward)
         if found is None or place is None:
-            self.session.say("no disagreement is left that is not acknowledged", Tone.OK)
+            self.session.say("no disagreement is left that is not decided or acknowledged", Tone.OK)
             self.repaint()
             return
         self.rows.focus()
@@ -259,7 +259,7 @@ class DisagreementsPage(ListPage):
         left = (
             (severity, tags.count(severity))
             for severity in Severity
-            if found < severity < Severity.ACKNOWLEDGED
+            if found < severity < Severity.SNOOZED_OR_REJECTED
         )
         after = next((f"{count:,} {severity.word}" for severity, count in left if count), "")
         return f"; next: {after}" if after else ""
@@ -314,12 +314,15 @@ class DisagreementsPage(ListPage):
         return f" in {plural(len(self.listed.totals), noun)}"
 
     def chosen(self) -> str:
-        """How many are acknowledged, and of how many the cause is known, for the title."""
+        """How many are decided or acknowledged, of how many the cause is known: for the title."""
         if self.listed is None:
             return ""
         ranked = self.listed.ranked
-        acknowledged = ranked.severities.count(Severity.ACKNOWLEDGED)
-        text = f" · {acknowledged:,} acknowledged" if acknowledged else ""
+        counted = (
+            (severity.word, ranked.severities.count(severity))
+            for severity in (Severity.SNOOZED_OR_REJECTED, Severity.ACKNOWLEDGED)
+        )
+        text = "".join(f" · {count:,} {word}" for word, count in counted if count)
         if self._asks_for_causes():
             known, total = self.data.known(ranked.ids), len(ranked.ids)
             if known < total or asks_for_causes(self.wanted):

@@ -17,6 +17,7 @@ from textual.content import Content
 from console.keys.action import PageName
 from console.reports.clipboard import CopyChoice, row_choices
 from console.text.confirmation import (
+    UNDOABLE,
     DecisionTarget,
     not_now,
     why_no_retry,
@@ -136,12 +137,12 @@ class SkuPage(DecisionPage):
         if self.sku_detail is None or cell is None:
             return DecisionTarget(why_not="no SKU is open: press enter on a row of another page")
         disagreement, update = self._disagreement(cell), self._update(cell)
-        if update is not None and update.status in LIVE_CORRECTIONS:
+        rejected = disagreement.rejected_id if disagreement is not None else None
+        if update is not None and (update.status in LIVE_CORRECTIONS or update.id == rejected):
             about = f"#{update.id} {update.sku} {update.channel}"
-            seen = ((update.id, update.version),)
-            return DecisionTarget(
-                seen, about, why_update_not_decidable(update), not_now(disagreement)
-            )
+            seen, why_not = ((update.id, update.version),), why_update_not_decidable(update)
+            waits, undoes = "" if why_not else not_now(disagreement), update.status in UNDOABLE
+            return DecisionTarget(seen, about, why_not, waits, undoes)
         if disagreement is None:
             return DecisionTarget(why_not=f"{cell.channel} shows what it should")
         reason = why_not_decidable(disagreement)
@@ -163,8 +164,7 @@ class SkuPage(DecisionPage):
         update = self._update(cell) if cell is not None else None
         if update is None:
             return DecisionTarget(why_not="no update is under the cursor")
-        why = why_no_retry(update)
-        about = f"#{update.id} {update.sku} {update.channel}"
+        why, about = why_no_retry(update), f"#{update.id} {update.sku} {update.channel}"
         return DecisionTarget(() if why else ((update.id, update.version),), about, why)
 
     def linked(self) -> SkuListing | None:

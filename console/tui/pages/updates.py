@@ -13,7 +13,12 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys.action import PageName
-from console.text.confirmation import DecisionTarget, why_no_retry, why_update_not_decidable
+from console.text.confirmation import (
+    UNDOABLE,
+    DecisionTarget,
+    why_no_retry,
+    why_update_not_decidable,
+)
 from console.text.format import plural
 from console.tui.data import update_filter
 from console.tui.data.values import RowDetail
@@ -118,9 +123,8 @@ class UpdatesPage(ListPage):
         value = self.rows.current
         if value is None:
             return DecisionTarget(why_not="nothing is under the cursor")
-        return DecisionTarget(
-            ((value.id, value.version),), _about(value), why_update_not_decidable(value)
-        )
+        why_not, decided = why_update_not_decidable(value), value.status in UNDOABLE
+        return DecisionTarget(((value.id, value.version),), _about(value), why_not, decided=decided)
 
     async def marked(self, *, approving: bool) -> DecisionTarget:
         del approving

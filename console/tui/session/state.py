@@ -14,7 +14,7 @@ from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
 from console.keys.action import Action, PageName
-from console.text.confirmation import DecisionTarget, can_undo
+from console.text.confirmation import DecisionTarget, is_held
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
 from console.tui.data.replay import Replay, ShownClock
@@ -227,7 +227,7 @@ class ConsoleState:
             names += ["reject", "snooze"] if picked.not_now else ["approve", "reject", "snooze"]
         if marks:
             names += ["approve_marked", "reject_marked"]
-        if self.last and self.held_until > self.live_clock.now():
+        if picked.decided or (self.last and self.held_until > self.live_clock.now()):
             names.append("undo")
         return tuple(names)
 
@@ -253,7 +253,7 @@ class ConsoleState:
     def remember(self, batch: list[Correction]) -> None:
         """Note what was approved, for as long as it can be undone."""
         now = self.live_clock.now()
-        held = [correction for correction in batch if can_undo(correction, now)]
+        held = [correction for correction in batch if is_held(correction, now)]
         self.last = tuple(correction.id for correction in held)
         self.held_until = max((correction.hold_until or 0 for correction in held), default=0)
         self.hold_ms = max(0, self.held_until - now)

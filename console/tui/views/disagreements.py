@@ -22,9 +22,10 @@ from console.text.format import (
     target_text,
     time_of_day,
     units,
+    until_text,
 )
 from console.text.reasons import reason_text, standing_text
-from console.text.update_words import STEPS
+from console.text.update_words import STEPS, decided_text
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, step_tone
@@ -75,7 +76,7 @@ class DisagreementSheet:
         if isinstance(value, GroupRow):
             return group_cells(value.total, columns, now, opened=value.opened)
         made = [self._cell(value, column, now) for column in columns]
-        if value.disagreement.acknowledged_at is None:
+        if value.disagreement.acknowledged_at is None and not decided_text(value.disagreement, now):
             return made
         return [cell._replace(tone=Tone.DIM) for cell in made]
 
@@ -97,6 +98,7 @@ class DisagreementSheet:
                 disagreement.correction_id,
                 disagreement.correction_status,
                 disagreement.acknowledged_at,
+                disagreement.rejected_id,
             ),
             {
                 name: (cell.available, cell.at_least, cell.state)
@@ -168,6 +170,8 @@ class DisagreementSheet:
             return _correction_cell(
                 disagreement, disagreement.correction_id, disagreement.correction_status
             )
+        if disagreement.rejected_id is not None:
+            return Cell(f"#{disagreement.rejected_id} rejected", Tone.DIM)
         if disagreement.status is Status.SETTLING and disagreement.decidable_at is not None:
             return Cell(f"wait {time_of_day(disagreement.decidable_at)[:5]}Z", Tone.DIM)
         if not disagreement.is_correctable:
@@ -253,12 +257,17 @@ def _age(row: DisagreementRow, now: Millis) -> Cell:
     return Cell(age(now - row.disagreement.first_seen_at), Tone.DIM)
 
 
-def _why(row: DisagreementRow, _now: Millis) -> Cell:
+def _why(row: DisagreementRow, now: Millis) -> Cell:
     disagreement = row.disagreement
     if disagreement.acknowledged_at is not None:
         return Cell(
             f" ✓ acked {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM
         )
+    if decided_text(disagreement, now):
+        # The number stands in the column of the updates, and all of it among the evidence.
+        until, by = disagreement.snoozed_until, disagreement.rejected_by or NONE
+        text = f"{by} rejected" if until is None else f"until {until_text(until, now)}"
+        return Cell(f" {text}", Tone.DIM)
     if row.disagreement.status is Status.OPEN:
         return Cell(f" {row.why}", Tone.PLAIN)
     text = (
@@ -278,7 +287,9 @@ _CELLS: Mapping[str, Callable[[DisagreementRow, Millis], Cell]] = {
     "risk": _risk,
     "age": _age,
     "why": _why,
-    "evidence": lambda row, now: Cell(plain_times(row.evidence, now), Tone.DIM),
+    "evidence": lambda row, now: Cell(
+        decided_text(row.disagreement, now) or plain_times(row.evidence, now), Tone.DIM
+    ),
 }
 
 

@@ -23,7 +23,7 @@ from console.text.format import (
 )
 from console.text.looks.sparkline import count_bars
 from console.tui.drawing.tones import Cell, Tone, key, write
-from store.model import LIVE_CORRECTIONS, Millis
+from store.model import Millis
 from store.queries.values import Overview, StatusCounts
 from sync.settings import ConsoleSettings, WindowStanding
 
@@ -224,6 +224,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
     under = Tone.UNDER if overview.undersell else Tone.DIM
     stale = Tone.BAD if overview.channels_stale else Tone.DIM
     pending = Tone.STRONG if overview.pending else Tone.DIM
+    snoozed = [Cell(f"{overview.snoozed:,} snoozed", Tone.DIM)] if overview.snoozed else []
     errors = Tone.BAD if overview.errors_5m else Tone.DIM
     stale_cell = Cell(f"stale {overview.channels_stale}/{overview.channels}", stale)
     if brief:
@@ -232,6 +233,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
             (1, [Cell(f"▲{overview.oversell:,}", over), Cell(f" ▼{overview.undersell:,}", under)]),
             (2, [stale_cell]),
             (3, [Cell(f"pending {overview.pending:,}", pending)]),
+            (8, snoozed),
             (7, [Cell(f"errors {overview.errors_5m}", errors)]),
         ]
     trend = count_bars(overview.errors_by_minute, _MINUTES)
@@ -248,6 +250,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
         (7, [Cell("unknown ", Tone.DIM), Cell(f"{overview.unknown:,}")]),
         (2, [stale_cell]),
         (3, [Cell("pending ", Tone.DIM), Cell(f"{overview.pending:,}", pending)]),
+        (5, snoozed),
         (8, [Cell("errors/5m ", Tone.DIM), Cell(f"{overview.errors_5m}", errors)]),
         (10, [Cell(trend, Tone.DIM)] if trend else []),
     ]
@@ -301,11 +304,10 @@ def tabs(
 
 def _counts(status: StatusCounts) -> dict[PageName, str]:
     overview = status.overview
-    live = sum(status.updates[name] for name in LIVE_CORRECTIONS)
     counts = {
         PageName.DISAGREEMENTS: overview.disagreements,
         PageName.CHANNELS: overview.channels,
-        PageName.UPDATES: live,
+        PageName.UPDATES: overview.pending,
         PageName.INCIDENTS: overview.incidents,
     }
     return {place: f" {count:,}" for place, count in counts.items()}

@@ -160,7 +160,7 @@ def test_status_is_read_at_a_glance() -> None:
         "",
         "Disagreements  37 open · 2 settling · 1,920 unknown",
         "               ▲ oversell 142 units, 1,230 · ▼ undersell 12 units, no prices",
-        "Updates        9 proposed · 1 not applied",
+        "Updates        9 pending: 9 proposed · 1 not applied",
         "Engine         running, daemon on till-1",
         "",
         "INCIDENT     CHANNEL  SINCE",

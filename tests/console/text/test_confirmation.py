@@ -85,7 +85,6 @@ def test_without_a_price_the_units_decide() -> None:
         (USUAL, [change(31, 10)], "no question up to 20 units: [approval] ask_above"),
         (USUAL, [change(1, 2)], "a raise always asks; one reduction up to 20 units does not:"),
         (USUAL, [change(1, 0)], "a change to zero always asks;"),
-        (USUAL, [change(3, 2), change(3, 2, number=2)], "a batch always asks;"),
         (ApprovalSettings(ask_above=0), [change(3, 2)], "every approval asks:"),
         (
             ApprovalSettings(ask_above_money=50),

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from store.corrections import audit, decisions, lifecycle
 from store.decision import Decision
-from store.model import CorrectionStatus
+from store.model import CorrectionStatus, Direction
+from store.queries.ranking_values import Severity
 from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import EXPIRES_MS, HOLD_MS, approve, begin, oversold, status
-from tests.store.world import MINUTE, stock, world
+from tests.store.world import MINUTE, World, channel, stock, world
 
 
 def test_an_approval_of_what_has_moved_since_it_was_seen_is_void(tmp_path: Path) -> None:
@@ -51,6 +52,61 @@ def test_a_snoozed_update_comes_back_by_itself(tmp_path: Path) -> None:
         assert status(w, proposal.id) is CorrectionStatus.SNOOZED
         w.poll("shop", stock(A=9))
         assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+
+
+def rejected(w: World) -> int:
+    proposal = oversold(w)
+    w.database.write(decisions.reject, [(proposal.id, None)], who="ana", now=w.now, reason="why")
+    return proposal.id
+
+
+def undo(w: World, number: int, who: str = "ben") -> Decision:
+    (decision,) = w.database.write(decisions.undo, [(number, None)], who=who, now=w.now)
+    return decision
+
+
+def test_a_rejection_that_is_undone_is_proposed_again_as_it_was(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        number = rejected(w)
+        seen = w.only()
+        assert (seen.rejected_id, seen.rejected_by) == (number, "ana")
+        assert seen.severity == Severity.SNOOZED_OR_REJECTED
+        assert w.overview().snoozed_or_rejected == 1
+
+        assert undo(w, number).ok
+        (update,) = w.updates()
+        assert (update.id, update.status, update.note) == (number, "proposed", None)
+        assert update.ended_at is None
+        assert w.only().rejected_id is None
+        assert w.overview().snoozed_or_rejected == 0
+        last = w.database.read(audit.rows, number)[-1]
+        assert (last.who, last.step) == ("ben", decisions.REJECTION_UNDONE)
+        approve(w, number)
+        assert status(w, number) is CorrectionStatus.APPROVED
+
+
+def test_a_rejection_holds_no_more_once_something_moved(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        number = rejected(w)
+        w.poll("shop", stock(A=8))
+        decision = undo(w, number)
+        assert not decision.ok
+        assert "moved since" in decision.why
+
+
+def test_undo_ends_a_snooze(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        proposal = oversold(w)
+        until = w.now + 90_000
+        w.database.write(decisions.snooze, [(proposal.id, None)], who="ana", now=w.now, until=until)
+        assert w.only().snoozed_until == until
+        assert w.only().severity == Severity.SNOOZED_OR_REJECTED
+        assert (w.overview().pending, w.overview().snoozed) == (1, 1)
+
+        assert undo(w, proposal.id).ok
+        assert status(w, proposal.id) is CorrectionStatus.PROPOSED
+        assert w.only().snoozed_until is None
+        assert w.overview().snoozed == 0
 
 
 def test_undo_ends_with_the_hold(tmp_path: Path) -> None:
@@ -135,3 +191,32 @@ def test_what_others_did_is_listed_act_by_act(tmp_path: Path) -> None:
             w.database.read(audit.acts_since, w.database.read(audit.newest_step), except_by=())
             == []
         )
+
+
+def test_each_disagreement_is_found_by_the_states_that_it_is_shown_in(tmp_path: Path) -> None:
+    seen = channel("seen", direction=Direction.OBSERVE, writes=())
+    with world(tmp_path, channel("shop"), seen) as w:
+        w.poll("warehouse", stock(A=5, B=5, C=5, D=5))
+        w.poll("seen", stock(A=9, B=5, C=5, D=5))
+        w.twice("shop", stock(A=9, B=9, C=9, D=1))
+        first, second, *_ = sorted(update.id for update in w.updates())
+        w.database.write(
+            decisions.snooze, [(first, None)], who="ana", now=w.now, until=w.now + MINUTE
+        )
+        w.database.write(decisions.reject, [(second, None)], who="ana", now=w.now, reason="no")
+        found = w.diff()
+        assert {Reason.OBSERVED, Reason.DECIDED} <= {shown.reason for shown in found}
+        for shown in found:
+            assert shown in w.diff(statuses=(shown.status,))
+            assert shown in w.diff(severities=(Severity(shown.severity),))
+            assert shown not in w.diff(severities=(Severity.ACKNOWLEDGED,))
+            if shown.reason is not None:
+                assert {same.reason for same in w.diff(reasons=(shown.reason,))} == {shown.reason}
+        assert [shown.correction_id for shown in w.diff(updates=(CorrectionStatus.SNOOZED,))] == [
+            first
+        ]
+        assert [shown.rejected_id for shown in w.diff(updates=(CorrectionStatus.REJECTED,))] == [
+            second
+        ]
+        either = w.diff(reasons=(Reason.OBSERVED,), updates=(CorrectionStatus.REJECTED,))
+        assert len(either) == 2

@@ -4,10 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.data.disagreement_filter import KEYS, FilterError, completed, filter_text, parse
-from store.model import Kind, Status
-from store.queries.ranking_values import Side
+from console.text.format import age
+from console.text.reasons import reason_text
+from console.text.update_words import STEPS
+from console.tui.data.disagreement_filter import (
+    KEYS,
+    NO_CAUSE,
+    FilterError,
+    completed,
+    filter_text,
+    parse,
+)
+from console.tui.data.grouping import AGE_FILTERS, AGES
+from store.model import CorrectionStatus, Kind, Status
+from store.queries.ranking_values import Severity, Side
 from store.queries.values import DisagreementFilter
+from store.reasons import Reason
+from sync.causes.explain import KINDS
 
 CHANNELS = ("warehouse", "shop", "market")
 
@@ -62,7 +75,7 @@ def test_a_sku_may_hold_a_colon_without_being_a_key() -> None:
         ("side:oversell,undersell", "leave it out for both"),
         ("acked:maybe", "yes, no"),
         ("units>1.5", "units>5"),
-        ("age:1h", "age:1h-4h"),
+        ("age:soon", "age:1h-4h"),
         ("risk:-", "risk:10-100"),
         ("age:1h-4h,2h", "age>1h"),
         ('"blue widget', "closing quote is missing"),
@@ -148,6 +161,53 @@ def test_what_is_being_typed_is_brought_to_its_end(typed: str, whole: str) -> No
 def test_where_nothing_is_known_to_fit_nothing_is_offered() -> None:
     assert completed("sku:A", CHANNELS) is None
     assert completed("lamp ", CHANNELS) is None
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("update", [None, *CorrectionStatus])
+@pytest.mark.parametrize("reason", [None, *Reason])
+def test_no_state_that_the_screen_prints_is_refused(
+    status: Status, reason: Reason | None, update: CorrectionStatus | None
+) -> None:
+    shown = [status, reason_text(reason), STEPS[update] if update else ""]
+    ended = (CorrectionStatus.VERIFIED, CorrectionStatus.SUPERSEDED, CorrectionStatus.EXPIRED)
+    of_updates = (Reason.PAUSED, Reason.WRITES_PAUSED, Reason.WINDOW)
+    if update in ended or reason in of_updates:
+        return  # It is printed of updates only.
+    for text in filter(None, shown):
+        wanted = parse(f'state:"{text}"')
+        assert wanted != DisagreementFilter()
+        assert parse(filter_text(wanted)) == wanted
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_no_word_for_how_bad_a_group_is_is_refused(severity: Severity) -> None:
+    assert parse(f'state:"{severity.word}"') != DisagreementFilter()
+
+
+@pytest.mark.parametrize("cause", [*KINDS, NO_CAUSE, "settling", "channel stale"])
+def test_nothing_that_the_screen_prints_as_a_cause_is_refused(cause: str) -> None:
+    for text in (f'"{cause}"', cause.replace(" ", "-"), cause.replace(" ", "_")):
+        wanted = parse(f"cause:{text}")
+        assert wanted != DisagreementFilter()
+        assert parse(filter_text(wanted)) == wanted
+
+
+@given(st.integers(min_value=0, max_value=10 * 365 * 86_400_000))
+def test_every_age_as_it_is_printed_finds_what_it_stands_beside(span_ms: int) -> None:
+    wanted = parse(f"age:{age(span_ms)}")
+
+    assert wanted.words == ()
+    assert wanted.age_min_ms is not None
+    assert wanted.age_max_ms is not None
+    assert wanted.age_min_ms <= span_ms < wanted.age_max_ms
+    assert age(wanted.age_min_ms) == age(wanted.age_max_ms - 1) == age(span_ms)
+    assert parse(filter_text(wanted)) == wanted
+
+
+@pytest.mark.parametrize("bucket", AGES)
+def test_the_buckets_of_ages_are_values_too(bucket: str) -> None:
+    assert parse(f"age:{bucket}") == parse(AGE_FILTERS[AGES.index(bucket)])
 
 
 PARTS = st.sampled_from(

@@ -9,6 +9,7 @@ from console.tui.data.values import DisagreementRow
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, SnoozeDialog
 from store.corrections import lifecycle
 from store.model import CorrectionStatus
+from store.queries.ranking_values import Severity
 from tests.console.small_shop import (
     MINUTE,
     NOW,
@@ -180,6 +181,36 @@ async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
         snoozed = newest_update(shop, "SKU-0004411")
         assert snoozed.status is CorrectionStatus.SNOOZED
         assert snoozed.snoozed_until == NOW + 3_600_000
+
+
+async def test_a_rejected_row_stays_in_sight_and_u_takes_it_back(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "r", *"phoned", "enter")
+        number = newest_update(shop, "SKU-0004411").id
+        assert " ana rejected " in text_of(app)
+        assert f"#{number} rejected" in text_of(app)
+        assert "1 snoozed or rejected" in text_of(app)
+        assert app.dashboard.rows.tags[-1] == Severity.SNOOZED_OR_REJECTED
+
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "a")
+        assert f"can't approve: #{number} is rejected by ana" in text_of(app)
+        await press(app, pilot, "u")
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
+        assert f"#{number} rejected" not in text_of(app)
+
+
+async def test_u_ends_the_snooze_of_the_row_under_the_cursor(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "z", "down", "enter")
+        assert "#1 snoozed" in text_of(app)
+        assert "1 snoozed or rejected" in text_of(app)
+
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "u")
+        assert newest_update(shop, "SKU-0004411").status is CorrectionStatus.PROPOSED
 
 
 async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> None:
