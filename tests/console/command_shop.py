@@ -65,21 +65,22 @@ def seed(folder: Path, stock: dict[str, list[Record]] | None = None) -> Path:
     """Write the configuration, and a cache in which every channel was read just now."""
     path = configure(folder)
     if stock is not None:
-        _fill(path, stock)
+        fill(path, stock)
         return path
     now = SystemClock().now()
     if not _newest or not 0 <= now - _newest[0][0] < JUST_NOW_MS:
-        _fill(path, STOCK)
+        fill(path, STOCK)
         _newest[:] = [(now, (folder / "skew.db").read_bytes())]
     else:
         (folder / "skew.db").write_bytes(_newest[0][1])
     return path
 
 
-def _fill(path: Path, stock: dict[str, list[Record]]) -> None:
+def fill(path: Path, stock: dict[str, list[Record]], *, ago_ms: int = 0) -> None:
+    """Make the cache of a configuration in which every channel was read so long ago."""
     settings = load(path, None)
     comparison = terms.comparison(settings)
-    now: Millis = SystemClock().now()
+    now: Millis = SystemClock().now() - ago_ms
     with Database.open(settings.database) as database:
         database.write(comparison.configure, now=now)
         for channel, records in stock.items():

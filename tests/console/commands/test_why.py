@@ -9,10 +9,9 @@ from console.__main__ import run
 from store.channels import pauses
 from store.database.connection import Database
 from store.model import Record
-from store.polling import merge, staging
 from sync.clock import SystemClock
 from sync.config.load import load
-from sync.targets import terms
+from tests.console import command_shop
 from tests.console.command_shop import (
     CONFIGURATION,
     STOCK,
@@ -47,14 +46,7 @@ def fill(folder: Path, configuration: str, stock: dict[str, list[Record]], ago_m
     """A cache of this configuration in which every channel was read `ago_ms` ago."""
     path = configure(folder)
     path.write_text(configuration)
-    settings = load(path, None)
-    comparison, now = terms.comparison(settings), SystemClock().now() - ago_ms
-    with Database.open(settings.database) as database:
-        database.write(comparison.configure, now=now)
-        for channel, records in stock.items():
-            sweep = database.write(staging.begin, channel, None, now=now)
-            database.write(staging.stage, sweep, records, (), None)
-            database.write(merge.merge, sweep, comparison, now=now, as_of=now)
+    command_shop.fill(path, stock, ago_ms=ago_ms)
     return path
 
 
