@@ -72,7 +72,7 @@ class Update(msgspec.Struct, frozen=True):
     began_at: Millis | None
     """When it was written; None where it never was."""
     ended_at: Millis
-    decided_by: str | None = None
+    approved_by: str | None = None
     reverts: int | None = None
     """The update that it turned back; None where it followed its target."""
 

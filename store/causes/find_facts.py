@@ -241,7 +241,8 @@ ORDER BY m.id, e.at, e.id"""
 
 _UPDATE = Columns(
     Update,
-    {name: f"k.{name}" for name in Update.__struct_fields__} | {"began_at": "k.applying_at"},
+    {name: f"k.{name}" for name in Update.__struct_fields__}
+    | {"began_at": "k.applying_at", "approved_by": "k.decided_by"},
     {"status": CorrectionStatus},
 )
 _UPDATES = f"""{_ASKED}

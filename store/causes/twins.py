@@ -32,7 +32,8 @@ moved (id, listing_id, channel_id, item_id, location, available, at, was) AS (
 
 _UPDATE = Columns(
     Update,
-    {name: f"k.{name}" for name in Update.__struct_fields__} | {"began_at": "k.applying_at"},
+    {name: f"k.{name}" for name in Update.__struct_fields__}
+    | {"began_at": "k.applying_at", "approved_by": "k.decided_by"},
     {"status": CorrectionStatus},
 )
 _BY_UPDATE = f"""{_ASKED}

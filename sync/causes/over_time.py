@@ -54,7 +54,7 @@ def turned_back(case: CauseCase) -> Cause | None:
     if shows != (last.to_state if disagreement.kind is Kind.STATE else last.to_quantity):
         return None
     words = (
-        f"update #{last.id}, approved by {last.decided_by or 'nobody known'} and verified at "
+        f"update #{last.id}, approved by {last.approved_by or 'nobody known'} and verified at "
         f"{rfc3339(last.ended_at)}, turned #{last.reverts} back"
     )
     return Cause("turned back", 1.0, words)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from console.commands.options import config_option, example, json_option, text
+from console.commands.options import channel_names, config_option, example, json_option, text
 from console.context import load, note, open_cache
 
 
@@ -12,7 +12,7 @@ from console.context import load, note, open_cache
 @config_option
 @json_option
 @click.argument("sku", callback=text)
-@click.option("--channel", metavar="NAME", callback=text, help="Only this channel.")
+@click.option("--channel", callback=text, help="Only this channel.", shell_complete=channel_names)
 def why(config: Path, *, as_json: bool, sku: str, channel: str | None) -> int:
     """Say why one SKU is as it is, also where it agrees or nothing is proposed.
 
