@@ -150,8 +150,8 @@ def same(said: Any) -> Any:
         name: same(value)
         for name, value in said.items()
         # What holds an update back may say until when, since schema 23: of these none does. Since
-        # 24 an update may turn another back, which none of these does; its facts have who approved. What
-        # is oversold where nothing can be seen is counted apart since then, too.
+        # 24 an update may turn another back, which none of these does; its facts have who approved
+        # it, and what is oversold where nothing can be seen is counted apart.
         if name not in ("listing_id", "approved_by", "unknown_oversell_units")
         and not (name in ("until", "reverts") and value is None)
     }
