@@ -21,6 +21,8 @@ def back_up(cache: Path, target: Path, *, replace: bool = False) -> int:
     # It loads OpenSSL, which takes longer than most commands, and nearly every open asks no backup.
     import secrets
 
+    if target.is_dir():
+        raise StoreError(f"{target} is a folder: name a file in it")
     # A name of its own: another backup to the same file may be under way, or have been killed.
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:

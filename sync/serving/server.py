@@ -136,6 +136,8 @@ class HttpServer:
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                # Nothing asks who sent it, and a stranger may say anything.
+                proxy_headers=False,
                 limit_concurrency=CONNECTIONS_MAX,
                 # So many are taken before any of them is looked at.
                 backlog=OPEN_MAX - CONNECTIONS_MAX,

@@ -45,6 +45,8 @@ def test_a_backup_is_the_cache_and_its_owners_alone(seeded: Path, skew: Any) -> 
         ("copy.db", "copy.db exists already: name another file, or add --force"),
         ("skew.db", "is the cache itself: name another file"),
         ("gone/copy.db", "No such file or directory"),
+        (".", ". is a folder: name a file in it"),
+        ("/", "/ is a folder: name a file in it"),
     ],
 )
 def test_a_backup_that_can_t_be_made_says_why(
