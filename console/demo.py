@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from console.context import note
-from store.model import CorrectionStatus, Policy, State
+from store.model import CorrectionStatus, Millis, Policy, State
 from sync.clock import Clock, SystemClock
 from sync.config.load import decode
 from sync.settings import Settings
-from sync.simulation.channel import OutletTerms
+from sync.simulation.channel import Fault, OutletTerms
 from sync.simulation.orders import OrderFlow
-from sync.simulation.script import catalogue, day, play
+from sync.simulation.play import Play, ToldLine
+from sync.simulation.script import catalogue, day
 from sync.simulation.server import RequestBudget, WorldServer
 from sync.simulation.world import World
 
@@ -58,20 +59,62 @@ PENDING_MAX = 20
 """How many pending updates a headless run lists."""
 
 
-def run(preferences: "SessionPreferences | None", *, for_ms: int | None) -> int:
+TOUR_HOLDS_AT: Millis = 8_000
+"""So far comes the scripted day on the tour: to the quarantined poll, and no trouble after it."""
+
+
+class SimulatedShop:
+    """The living shop: its settings, and what its story can be told to do. From any thread."""
+
+    def __init__(self, settings: Settings, server: WorldServer, world: World, played: Play) -> None:
+        self.settings = settings
+        self._server = server
+        self._world = world
+        self._play = played
+
+    def told(self) -> list[ToldLine]:
+        """What has happened since this was asked last; the shop stands still in between polls."""
+        told = self._play.told
+        return [told.popleft() for _ in range(len(told))]
+
+    def step(self) -> None:
+        """Have the next line of the story happen now, and hold the day there."""
+        self._server.direct(self._play.step)
+
+    def resume(self) -> None:
+        """Let the day go on."""
+        self._server.direct(self._play.resume)
+
+    def begin_again(self) -> None:
+        """Begin the day anew, on the goods as they are."""
+        self._server.direct(self._play.begin)
+
+    def shut(self, channel: str) -> None:
+        """Have a channel answer that it is busy, until it is opened."""
+        self._server.direct(lambda: self._world.fault(channel, Fault.BUSY, _FOREVER_MS))
+
+    def open(self, channel: str) -> None:
+        """Have a channel answer again."""
+        self._server.direct(lambda: self._world.fault(channel, Fault.BUSY, 0))
+
+
+_FOREVER_MS = 10 * 365 * 86_400_000
+
+
+def run(preferences: "SessionPreferences | None", *, for_ms: int | None, tour: bool = False) -> int:
     """Play the shop until the operator leaves, `for_ms` have passed or a signal comes.
 
-    Without preferences there is no console: it runs headless.
+    Without preferences there is no console: it runs headless. `tour`: the first steps are led.
     """
     # Python ends at once on these signals. Raised as an exception, they pass the context managers
     # that stop the shop's servers and delete its cache.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        with shop(SystemClock()) as settings:
+        with stage(SystemClock(), holds_at=TOUR_HOLDS_AT if tour else None) as living:
             if preferences is None:
-                return _headless(settings, for_ms)
-            return _console(settings, preferences, for_ms)
+                return _headless(living.settings, for_ms)
+            return _console(living, preferences, for_ms, tour=tour)
     except KeyboardInterrupt:
         return 0
 
@@ -79,23 +122,33 @@ def run(preferences: "SessionPreferences | None", *, for_ms: int | None) -> int:
 @contextmanager
 def shop(clock: Clock) -> Iterator[Settings]:
     """A simulated shop on loopback and the settings for it; leaving it ends and removes both."""
+    with stage(clock) as living:
+        yield living.settings
+
+
+@contextmanager
+def stage(clock: Clock, *, holds_at: Millis | None = None) -> Iterator[SimulatedShop]:
+    """The same with its story, which `holds_at` holds so far into the day."""
     with tempfile.TemporaryDirectory(prefix="skew-demo-") as folder:
         base = Path(folder)
         tokens = {name: secrets.token_urlsafe(24) for name in (AUTHORITY, *OUTLETS)}
         for name, token in tokens.items():
             (base / f"{name}.token").write_text(token)
         allowances = {name: RequestBudget(*limit) for name, limit in LIMITS.items()}
-        server = WorldServer(_world(), tokens=tokens, clock=clock, allowances=allowances)
+        world, played = _world(holds_at)
+        server = WorldServer(world, tokens=tokens, clock=clock, allowances=allowances)
         with server:
             urls = {name: server.url(name) for name in tokens}
-            yield decode(_configuration(urls), source="skew demo", base=base, environ={})
+            settings = decode(_configuration(urls), source="skew demo", base=base, environ={})
+            yield SimulatedShop(settings, server, world, played)
 
 
-def _world() -> World:
+def _world(holds_at: Millis | None = None) -> tuple[World, Play]:
     world = World(catalogue(), warehouse=AUTHORITY, outlets=OUTLETS, states_from="shop", seed=SEED)
-    play(world, day(), again_after_ms=DAY_MS)
+    played = Play(world, day(), again_after_ms=DAY_MS, holds_at=holds_at)
+    played.begin()
     OrderFlow(world, busy=BUSY, seed=SEED).begin()
-    return world
+    return world, played
 
 
 def _configuration(urls: Mapping[str, str]) -> dict[str, object]:
@@ -136,16 +189,25 @@ def _channel(name: str, url: str) -> dict[str, object]:
     }
 
 
-def _console(settings: Settings, preferences: "SessionPreferences", for_ms: int | None) -> int:
+def _console(
+    living: SimulatedShop, preferences: "SessionPreferences", for_ms: int | None, *, tour: bool
+) -> int:
     """Run the console, which runs the engine beside it."""
     from console.tui import watch
+    from console.tui.session.story import Story
+    from console.tui.session.tour import Tour
 
     end = threading.Timer((for_ms or 0) / 1000, os.kill, (os.getpid(), signal.SIGTERM))
     end.daemon = True
     if for_ms is not None:
         end.start()
     try:
-        return watch.live(settings, preferences=preferences, name="demo")
+        return watch.live(
+            living.settings,
+            preferences=preferences,
+            name="demo",
+            story=Story(living, tour=Tour() if tour else None),
+        )
     finally:
         end.cancel()
 

@@ -9,12 +9,14 @@ from console.keys.deciding import DECIDING_ACTIONS
 from console.keys.moving import MOVING_ACTIONS
 from console.keys.navigating import NAVIGATING_ACTIONS
 from console.keys.selecting import SELECTING_ACTIONS
+from console.keys.story import STORY_ACTIONS
 
 ACTIONS: tuple[Action, ...] = (
     *DECIDING_ACTIONS,
     *SELECTING_ACTIONS,
     *NAVIGATING_ACTIONS,
     *MOVING_ACTIONS,
+    *STORY_ACTIONS,
 )
 """In the order in which the foot shows them."""
 

@@ -32,6 +32,7 @@ class Chapter(StrEnum):
     LOOK = "Look"
     PAST = "The past"
     MOVE = "Move"
+    DEMO = "The demo"
     PROGRAM = "Skew"
 
 
@@ -58,3 +59,5 @@ class Action(msgspec.Struct, frozen=True):
     """Those of its keys that came later: an operator's own key, chosen before, goes on working."""
     past: bool | None = None
     """Only a console on the past has it; False: only one that is live."""
+    demo: bool = False
+    """Only the demo has it."""

@@ -16,6 +16,7 @@ from sync.clock import Clock, SystemClock
 from sync.settings import Settings
 
 if TYPE_CHECKING:
+    from console.tui.session.story import Story
     from sync.engine.thread import EngineThread
 
 STOP_S = 10.0
@@ -28,11 +29,12 @@ def live(
     preferences: SessionPreferences,
     name: str | None = None,
     clock: Clock | None = None,
+    story: "Story | None" = None,
 ) -> int:
     """Show the console until the operator leaves; the exit code.
 
     Runs the engine beside it, or attaches to the one that runs; `read_only`, here or in
-    the configuration, does neither, and refuses every decision.
+    the configuration, does neither, and refuses every decision. `story` is the demo's.
     Raises StoreError where the cache can't be opened.
     """
     read_only = read_only or settings.console.read_only
@@ -47,9 +49,10 @@ def live(
             request_refresh=lambda: None,
             is_served=SERVED in os.environ,
             hyperlinks=SERVED not in os.environ and terminal.shows_links(),
+            story=story,
         )
         try:
-            app = SkewApp(database, settings, session, preferences=preferences)
+            app = _app(story)(database, settings, session, preferences=preferences)
             put_the_screen_first()
             code = app.run() or app.return_code or 0
             app.remember_page()
@@ -57,6 +60,14 @@ def live(
         finally:
             if engine is not None:
                 engine.stop(timeout_s=STOP_S)
+
+
+def _app(story: "Story | None") -> type[SkewApp]:
+    if story is None:
+        return SkewApp
+    from console.tui.story_app import StoryApp  # Of the demo alone.
+
+    return StoryApp
 
 
 def _engine(settings: Settings) -> "EngineThread":

@@ -1,4 +1,4 @@
-"""The demo's catalogue and its scripted day: decode them from `sample_data`, and play the day.
+"""The demo's catalogue and its scripted day: decode them from `sample_data`, and perform a line.
 
 Both are CSV files that a person can read and change. A wrong line is a `ValueError` that names the
 file and the line.
@@ -6,7 +6,7 @@ file and the line.
 
 import csv
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
@@ -65,13 +65,6 @@ def catalogue() -> tuple[Item, ...]:
 def day() -> tuple[Step, ...]:
     """The scripted day, in the order in which it happens."""
     return tuple(sorted(_decoded("day.csv", _step), key=lambda step: step.at))
-
-
-def play(world: World, steps: Sequence[Step], *, again_after_ms: int) -> None:
-    """Schedule the whole day, and the same day again `again_after_ms` later, without end."""
-    for step in steps:
-        world.schedule(step.at, lambda step=step: perform(world, step))  # type: ignore[misc]
-    world.schedule(again_after_ms, lambda: play(world, steps, again_after_ms=again_after_ms))
 
 
 def perform(world: World, step: Step) -> None:

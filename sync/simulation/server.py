@@ -145,6 +145,12 @@ class WorldServer:
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}/{channel}"
 
+    def direct(self, act: Callable[[], None]) -> None:
+        """Have something done to the world while nobody else reads or advances it."""
+        with self._lock:
+            self._advance()
+            act()
+
     def channel(self, channel: str, authorization: str) -> WorldChannel:
         """Find the channel that a request is for, once its token and its faults allow."""
         token = self._tokens.get(channel)

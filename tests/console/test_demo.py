@@ -7,31 +7,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from console.demo import AUTHORITY, OUTLETS, shop
-from store.corrections import propose
 from store.database.connection import Database
 from store.model import CorrectionStatus, Disagreement, Freshness, Status
-from store.queries import status_counts, views
+from store.queries import views
 from store.queries.values import DisagreementFilter
-from sync.channels import open_channel
 from sync.clock import SystemClock
 from sync.corrections import decide
 from sync.engine.thread import EngineThread
-from sync.polling.channel_state import ChannelState
-from sync.polling.log import SILENT
-from sync.polling.poll import poll
-from sync.polling.recovery import EngineContext
-from sync.targets import terms
+from tests.console.demo_by_hand import by_hand
 from tests.long_run import first
-from tests.simulation.small_world import NOON, HandClock
 
 T = TypeVar("T")
 
@@ -150,49 +142,6 @@ def _until(look: Callable[[], T], *, patience_s: float = 15.0) -> T:
         assert time.monotonic() < end, "it did not come in time"
         time.sleep(0.05)
     return seen
-
-
-@asynccontextmanager
-async def by_hand() -> AsyncIterator["Watcher"]:
-    """The demo's shop on a clock that is moved by hand, and no engine but our own polls."""
-    clock = HandClock()
-    with shop(clock) as settings, Database.open(settings.database) as database:
-        context = EngineContext(database, terms.comparison(settings), clock, SILENT)
-        database.write(context.comparison.configure, now=clock.now())
-        watched = {
-            name: ChannelState(channel, open_channel(channel, clock, settings.path.parent))
-            for name, channel in settings.channels.items()
-        }
-        try:
-            yield Watcher(context, clock, watched)
-        finally:
-            for state in watched.values():
-                await state.channel.close()
-
-
-@dataclass
-class Watcher:
-    context: EngineContext
-    clock: HandClock
-    watched: dict[str, ChannelState]
-
-    async def until(self, second: int, *, without: str | None = None) -> None:
-        """Poll every channel but one every two seconds until this second of the day."""
-        while self.clock.at <= NOON + second * 1_000:
-            for name, state in self.watched.items():
-                if name != without:
-                    await poll(self.context, state)
-            self.context.database.write(propose.propose, now=self.clock.at)
-            self.clock.at += 2_000
-
-    def health(self) -> dict[str, Freshness]:
-        found = self.context.database.read(status_counts.channels, now=self.clock.at)
-        return {found_one.name: found_one.freshness for found_one in found}
-
-    def differs(self, channel: str, sku: str) -> Disagreement | None:
-        wanted = DisagreementFilter(channels=(channel,), skus=(sku,))
-        found = self.context.database.read(views.disagreements, wanted, now=self.clock.at)
-        return found[0] if found else None
 
 
 @pytest.mark.long

@@ -73,7 +73,7 @@ def test_the_first_ten_seconds_show_all_that_the_demo_promises() -> None:
 
 
 def test_the_day_can_be_lived_again_and_again() -> None:
-    world = _world()
+    world, _ = _world()
 
     world.advance(4 * DAY_MS)
 

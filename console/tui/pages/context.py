@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from console.tui.handlers.incidents import IncidentHandler
     from console.tui.handlers.links import LinkHandler
     from console.tui.handlers.replay import ReplayHandler
+    from console.tui.handlers.story import StoryHandler
     from console.tui.handlers.updates import UpdateHandler
 
 
@@ -130,6 +131,12 @@ class PageContext:
         from console.tui.handlers.links import LinkHandler
 
         return LinkHandler(*self._acts)
+
+    @cached_property
+    def story(self) -> "StoryHandler":
+        from console.tui.handlers.story import StoryHandler
+
+        return StoryHandler(self._app, self.session)
 
     @cached_property
     def replay(self) -> "ReplayHandler":

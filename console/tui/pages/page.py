@@ -28,6 +28,7 @@ from console.tui.data.export import ExportView
 from console.tui.dialogs.dialog import ToastScreen
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext, Subject
+from console.tui.session import story_band
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
@@ -75,6 +76,8 @@ class Page(ToastScreen, Screen[None]):
         yield TextBlock(self._header, id="header")
         yield TextBlock(self._tabs, id="tabs")
         yield from self.body()
+        if self.session.story is not None:
+            yield TextBlock(self._story, id="story")
         yield TextBlock(self._log_line, id="log")
         if self.filter_hint:
             yield FilterInput(self.filter_hint, self.complete)
@@ -191,6 +194,9 @@ class Page(ToastScreen, Screen[None]):
             "undo": self.do_undo,
             "pause_writes": self.do_pause_writes,
             **{how: partial(self._leap, how) for how in Leap},
+            "story_next": self.do_story_next,
+            "story_silence": self.do_story_silence,
+            "story_again": self.do_story_again,
         }
 
     def _leap(self, how: Leap) -> None:
@@ -286,6 +292,15 @@ class Page(ToastScreen, Screen[None]):
     def do_pause_writes(self) -> Coroutine[None, None, None]:
         return self.context.channels.pause_or_resume_writes()
 
+    def do_story_next(self) -> Coroutine[None, None, None]:
+        return self.context.story.step()
+
+    def do_story_silence(self) -> Coroutine[None, None, None]:
+        return self.context.story.silence_or_go_on()
+
+    def do_story_again(self) -> Coroutine[None, None, None]:
+        return self.context.story.begin_again()
+
     @on(Input.Submitted, "#filter")
     def _filter_typed(self, event: Input.Submitted) -> None:
         event.stop()
@@ -323,6 +338,9 @@ class Page(ToastScreen, Screen[None]):
         replay = self.session.replay
         text = "" if replay is None else replay.summary
         return self.session.line(width, text + self.lead())
+
+    def _story(self, width: int) -> Content:
+        return story_band.band(self.session, width)
 
     def _legend(self, width: int) -> Content:
         return header.legend(

@@ -20,6 +20,7 @@ from console.text.reasons import why_text
 from console.tui.data.replay import Replay, ShownClock
 from console.tui.data.values import StatusSnapshot
 from console.tui.drawing.tones import Cell, Tone, write
+from console.tui.session.story import Story
 from console.tui.views.header import ConsoleStatus, Mode, WritesPaused
 from store.decision import Decision
 from store.errors import StoreError
@@ -69,6 +70,8 @@ class ConsoleState:
     """Have everything read again, soon."""
     replay: Replay | None = None
     """The past that is shown, and the clock with it; None: now."""
+    story: Story | None = None
+    """The demo's; None: what is shown is no demo."""
     paused: bool = False
     snapshot: StatusSnapshot | None = None
     """Everything but the lists, as it was read last."""
@@ -127,7 +130,11 @@ class ConsoleState:
         """The actions of a page, as the palette lists them: now, or of the past."""
         past = self.replay is not None
         return [
-            action for action in self.actions if place in action.on and action.past in (None, past)
+            action
+            for action in self.actions
+            if place in action.on
+            and action.past in (None, past)
+            and (self.story is not None or not action.demo)
         ]
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
@@ -203,18 +210,23 @@ class ConsoleState:
 
     def refuses(self, action: Action) -> str:
         """Why an action can't be done in this console at all; empty where it can."""
-        if action.writes and self.replay is not None:
-            return "the past can't be changed"
-        if action.writes and self.read_only:
-            return "this console is read-only"
-        if action.name == "export" and self.is_served:
+        is_past = self.replay is not None
+        refusals = (
+            (action.writes and is_past, "the past can't be changed"),
+            (action.writes and self.read_only, "this console is read-only"),
             # Its files would lie on that machine, wherever somebody in a browser says.
-            return "this console runs on another machine, and files would stay there"
-        if action.past is True and self.replay is None:
-            return f"this is now; {self._ways_back()} into the past"
-        if action.past is False and self.replay is not None:
-            return "the past stands still"
-        return ""
+            (
+                action.name == "export" and self.is_served,
+                "this console runs on another machine, and files would stay there",
+            ),
+            (action.demo and self.story is None, "only the demo has a story"),
+            (
+                action.past is True and not is_past,
+                f"this is now; {self._ways_back()} into the past",
+            ),
+            (action.past is False and is_past, "the past stands still"),
+        )
+        return next((why for refused, why in refusals if refused), "")
 
     def _ways_back(self) -> str:
         *first, last = [key for name in _BACK if (key := self.key(name))] or ["the palette"]
