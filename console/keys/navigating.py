@@ -209,7 +209,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "palette",
         (":",),
         "Command palette",
-        "Every action by name.",
+        "Every action of every page, every SKU, channel, and update by number.",
         Chapter.PROGRAM,
         "Command",
         "Cmd",

@@ -19,6 +19,7 @@ from textual.worker import WorkerFailed
 
 from console.keys import by_name
 from console.keys.action import PageName
+from console.keys.search import PaletteEntry
 from console.text import failure
 from console.text.format import clean
 from console.text.looks.themes import PALETTES
@@ -280,12 +281,15 @@ class SkewApp(NavigatingApp):
 
         views = ViewHandler(self, self.session, self.preferences.views)
 
-        async def do(name: str | None) -> None:
-            if name is not None and not await views.do(name):
-                self.call_later(self.action_do, name)
+        async def do(entry: PaletteEntry | None) -> None:
+            if entry is not None and not await views.do(entry.name):
+                self.session.choose(entry)
+                self.call_later(self.go_to, entry, self.action_do)
 
-        actions = self.session.actions_on(self.page.place)
-        self.push_screen(PaletteDialog(actions, views.offers, typed), do)
+        actions, recent = self.session.timely_actions, tuple(self.session.chosen)
+        self.push_screen(
+            PaletteDialog(actions, self.page.place, recent, self.find, views.offers, typed), do
+        )
 
     def action_command_palette(self) -> None:
         """Textual's own key for it."""

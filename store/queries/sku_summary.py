@@ -25,6 +25,23 @@ BUNDLES_MAX = 20
 """Of those that the SKU is in."""
 
 
+def beginning(connection: sqlite3.Connection, text: str, *, limit: int) -> list[tuple[str, str]]:
+    """The first SKUs that begin with a text, as typed or in capitals, each with its title.
+
+    It goes by the index of the SKUs, however many there are.
+    """
+    found: dict[str, str] = {}
+    for start in dict.fromkeys((text, text.upper(), text.lower())):
+        # After whatever begins with it comes nothing that is greater than it with the last sign.
+        rows = connection.execute(
+            """SELECT sku, coalesce(max(title), '') FROM items WHERE sku >= :start AND sku < :end
+            GROUP BY sku ORDER BY sku LIMIT :limit""",
+            {"start": start, "end": start + "\U0010ffff", "limit": limit},
+        )
+        found |= dict(rows.fetchall())
+    return sorted(found.items())[:limit]
+
+
 class ComponentSummary(msgspec.Struct, frozen=True):
     """One of the items that the SKU, a bundle or a pool, rests on at a place. In pieces."""
 

@@ -126,6 +126,10 @@ class SkuData:
         self._course: tuple[object, StockSeries] | None = None
         self._newest: tuple[object, TimelinePage] | None = None
 
+    async def find(self, text: str, *, limit: int) -> list[tuple[str, str]]:
+        """The first SKUs that begin with a text, each with its title."""
+        return await self._ask(sku_summary.beginning, text, limit=limit)
+
     async def open(self, sku: str) -> SkuDetail | None:
         """Everything there is to know of it now; None where the cache does not know it."""
         now = self._clock.now()

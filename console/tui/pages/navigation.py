@@ -5,11 +5,13 @@ Each page is made when it is first opened, and stays.
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from console.keys.action import PageName
+from console.keys.search import EntryKind, PaletteEntry
+from console.tui.data.values import SkuListing
 from console.tui.dialogs.dialog import DialogApp
 from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.dashboard import Dashboard
@@ -18,6 +20,12 @@ from console.tui.pages.page import Page
 from console.tui.session.memory import PageMemory
 from console.tui.session.state import ConsoleState
 from console.tui.widgets.table import VirtualTable
+from store.errors import StoreError
+
+FOUND_MAX = 20
+"""SKUs that the palette lists."""
+_DIGITS_MAX = 15
+"""Of an update's number."""
 
 if TYPE_CHECKING:
     from console.tui.pages.sku import SkuPage
@@ -108,6 +116,64 @@ class NavigatingApp(DialogApp):
     async def open_channel(self, name: str) -> None:
         self.page_of(PageName.CHANNELS).point_at(name)
         await self.show(PageName.CHANNELS)
+
+    async def find(self, text: str) -> list[PaletteEntry]:
+        """What of channels, SKUs and updates the palette's text names, the surest first."""
+        source = self._page_context.source
+        typed = text.casefold()
+        found = [
+            PaletteEntry(EntryKind.CHANNEL, name, "its polls, errors and pauses")
+            for name in source.settings.channels
+            if typed in name.casefold()
+        ]
+        number = text.removeprefix("#")
+        try:
+            if number.isdecimal() and len(number) <= _DIGITS_MAX:
+                update = (await source.updates([int(number)])).get(int(number))
+                if update is not None:
+                    more = f"{update.sku} on {update.channel}: {update.status.replace('_', ' ')}"
+                    found.append(PaletteEntry(EntryKind.UPDATE, str(update.id), more))
+            skus = await source.skus.find(text, limit=FOUND_MAX)
+        except StoreError:
+            return found  # The header says already that the cache can't be read.
+        return [*found, *(PaletteEntry(EntryKind.SKU, sku, title) for sku, title in skus)]
+
+    async def go_to(
+        self, entry: PaletteEntry, do: Callable[[str], Coroutine[None, None, None]]
+    ) -> None:
+        """Do what was chosen in the palette: an action on a page that has it, else go there.
+
+        A decision is not taken on a page that was not seen: there its key is named.
+        """
+        if entry.kind is EntryKind.SKU:
+            await self.open_sku(SkuListing(entry.name, "", ""))
+        elif entry.kind is EntryKind.CHANNEL:
+            await self.open_channel(entry.name)
+        elif entry.kind is EntryKind.UPDATE:
+            await self.session.guarded(partial(self._open_update, int(entry.name)))
+        else:
+            action = next(a for a in self.session.actions if a.name == entry.name)
+            if self.page.place not in action.on:
+                await self.show(next(place for place in PageName if place in action.on))
+                if action.writes and not self.session.refuses(action):
+                    key = self.session.key(action.name) or "the palette"
+                    self.session.say(f"{action.title}: {key}, for what is under the cursor")
+                    self.page.repaint()
+                    return
+            await do(entry.name)
+
+    async def _open_update(self, number: int) -> None:
+        from console.tui.pages.updates import UpdatesPage  # As in `make_page`.
+
+        page = self.page_of(PageName.UPDATES)
+        assert isinstance(page, UpdatesPage)
+        update = (await self._page_context.source.updates([number])).get(number)
+        if update is not None:
+            page.look_for(update)
+            if self.page is page:
+                await self._arrive()
+            else:
+                await self.show(PageName.UPDATES)
 
     async def _turn_to(self, place: PageName) -> None:
         await self.switch_screen(self.page_of(place))

@@ -66,6 +66,8 @@ class UpdatesPage(ListPage):
         self.steps: Sequence[AuditRow] = ()
         self._wanted = UpdateFilter(statuses=STATUSES[self.group])
         self._older = False
+        self._sought: int | None = None
+        """The update that the cursor goes to at the next reading."""
         self.rows: VirtualTable[Correction] = VirtualTable(
             updates.HistorySheet(), empty=EMPTY[self.group], id="updates"
         )
@@ -82,10 +84,21 @@ class UpdatesPage(ListPage):
             with VerticalScroll(id="update-panel", classes="panel"):
                 yield TextBlock(self._chosen, id="update")
 
+    def look_for(self, update: Correction) -> None:
+        """Have the next reading list an update, whatever became of it, and go to it."""
+        self.group, self._sought = UpdateGroup.ALL, update.id
+        self.rows.empty = EMPTY[self.group]
+        # The filter splits at blanks and commas: a SKU with one in it can't be filtered by.
+        plain = not any(sign.isspace() or sign == "," for sign in update.sku)
+        self.filter_by(f"channel:{update.channel}" + (f" sku:{update.sku}" if plain else ""))
+
     async def reload(self, *, at_once: bool = False) -> None:
         found = await self.context.source.history_ids(self._wanted, self.sort)
         self._older = found.older
         self.rows.offer(found.ids, now=self.session.clock.now(), at_once=at_once)
+        sought, self._sought = self._sought, None
+        if sought is not None and sought in found.ids:
+            self.rows.go_to(found.ids.index(sought))
         await self.fetch(self.rows, self.rows.window())
         await self.look()
 

@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
-from console.keys.action import Action, PageName
+from console.keys.action import Action
+from console.keys.search import PaletteEntry
 from console.text.confirmation import DecisionTarget, is_held
 from console.text.format import cells, clean, cut, time_of_day
 from console.text.reasons import why_text
@@ -29,6 +30,7 @@ from sync.clock import Clock
 
 LOG_MAX = 50
 NO_REMEDIES: Mapping[str, str] = MappingProxyType({})
+RECENT_MAX = 6
 _BACK = ("previous_change", "hour_back", "go_to")
 """What leads into the past from now."""
 
@@ -97,6 +99,8 @@ class ConsoleState:
     busy: str = ""
     """What goes on because the operator asked, in a few words: a batch that is being written."""
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
+    chosen: deque[PaletteEntry] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
+    """What was chosen in the palette, the newest first."""
     live_clock: Clock = field(init=False)
     """The time that it is, for what goes on below a visit to the past."""
     _shown: ShownClock = field(init=False)
@@ -126,16 +130,21 @@ class ConsoleState:
         refused = any(action.name == name and self.refuses(action) for action in self.actions)
         return "" if refused else self.key(name)
 
-    def actions_on(self, place: PageName) -> list[Action]:
-        """The actions of a page, as the palette lists them: now, or of the past."""
+    @property
+    def timely_actions(self) -> list[Action]:
+        """The actions of all pages, as the palette lists them: now, or of the past."""
         past = self.replay is not None
         return [
             action
             for action in self.actions
-            if place in action.on
-            and action.past in (None, past)
-            and (self.story is not None or not action.demo)
+            if action.past in (None, past) and (self.story is not None or not action.demo)
         ]
+
+    def choose(self, entry: PaletteEntry) -> None:
+        """Note what was chosen in the palette."""
+        if entry in self.chosen:
+            self.chosen.remove(entry)
+        self.chosen.appendleft(entry)
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a line in the log: the newest stands above the legend."""
