@@ -31,6 +31,8 @@ from sync.settings import Settings
 DOCS = Path(__file__).parents[1] / "docs"
 WIDE, NARROW = (160, 45), (80, 24)
 PATIENCE_S = 150
+OPEN_LEAST, PENDING_LEAST = 6, 10
+"""So many disagreements too many on show, and updates that wait, make a picture worth taking."""
 FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 
@@ -101,12 +103,14 @@ async def _take(
 
 
 def _worth_showing(app: SkewApp) -> bool:
-    """Whether the shop has come to something: updates that wait, and trouble."""
+    """Whether the shop is at work: updates that wait, and little that can't be seen."""
     snapshot = app.session.snapshot
     if snapshot is None:
         return False
     overview = snapshot.status.overview
-    return overview.pending >= 5 and overview.incidents >= 1
+    # What can't be seen is grey, and so is a stale channel: then there is little to look at.
+    is_seen = overview.unknown == 0 and not overview.channels_stale
+    return is_seen and overview.oversell >= OPEN_LEAST and overview.pending >= PENDING_LEAST
 
 
 async def _wait(pilot: Pilot[int], ready: Callable[[], bool]) -> None:
