@@ -46,6 +46,25 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         on=LISTS,
     ),
     Action(
+        "sort_menu",
+        ("S",),
+        "Sort by…",
+        "All orders to choose from; the present one, chosen again, is reversed. A click on a"
+        " column's title does the same.",
+        Chapter.CHOOSE,
+        on=LISTS,
+        yields=("S",),
+    ),
+    Action(
+        "columns",
+        ("C",),
+        "Choose the columns…",
+        "Which columns the list shows, and in which order. It is remembered.",
+        Chapter.CHOOSE,
+        on=LISTS | {PageName.CHANNELS, PageName.INCIDENTS},
+        yields=("C",),
+    ),
+    Action(
         "next_state",
         ("f",),
         "Show the next state",

@@ -10,7 +10,13 @@ from array import array
 from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 
-from console.tui.data.grouping import DisagreementList, flat, folded
+from console.tui.data.grouping import (
+    DisagreementList,
+    flat,
+    folded,
+    groups_turned_round,
+    turned_round,
+)
 from console.tui.data.source import DataSource
 from console.tui.data.values import DisagreementRow
 from store.queries.ranking_values import GroupBy, RankingHints
@@ -34,9 +40,15 @@ class DisagreementData:
         self._found_at: dict[int, float] = {}
 
     async def read(
-        self, wanted: DisagreementFilter, sort: Sort, by: GroupBy, opened: Collection[int]
+        self,
+        wanted: DisagreementFilter,
+        sort: Sort,
+        by: GroupBy,
+        opened: Collection[int],
+        *,
+        backwards: bool = False,
     ) -> DisagreementList:
-        """The list as it is now."""
+        """The list as it is now; `backwards`: in the opposite order."""
         if monotonic() - self._priced_at >= KEPT_S:
             # Kept for a while, so that an estimate that wavers does not stir the order.
             self._prices = await self._source.typical_prices()
@@ -45,8 +57,10 @@ class DisagreementData:
         if by is GroupBy.CAUSE or asks_for_causes(wanted):
             hints = await asyncio.to_thread(self._hints)
         if by is GroupBy.NONE:
-            return flat(await self._source.ranked(wanted, sort, hints))
-        return folded(await self._source.grouped(wanted, by, sort, hints), opened)
+            ranked = await self._source.ranked(wanted, sort, hints)
+            return flat(turned_round(ranked, sort) if backwards else ranked)
+        grouped = await self._source.grouped(wanted, by, sort, hints)
+        return folded(groups_turned_round(grouped, sort) if backwards else grouped, opened)
 
     async def rows(self, ids: Sequence[int]) -> dict[int, DisagreementRow]:
         """These rows, with their causes, which are kept."""

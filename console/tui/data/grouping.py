@@ -18,6 +18,7 @@ from store.queries.ranking_values import (
     Ranked,
     Severity,
 )
+from store.queries.values import Sort
 
 NOTHING = 255
 """Beside an open group's row: its members speak for themselves."""
@@ -60,6 +61,33 @@ class DisagreementList(NamedTuple):
             for group, count in marked.items()
             if group in self.totals
         }
+
+
+_LAST = bytes(severity for severity in Severity if severity >= Severity.SETTLING)
+_BY_WEIGHT = (Sort.RISK, Sort.SEVERITY)
+
+
+def turned_round(ranked: Ranked, sort: Sort) -> Ranked:
+    """The same in the opposite order.
+
+    Where what can't be acted on stands below the rest, by weight, it stays there.
+    """
+    severities = ranked.severities
+    end = len(severities.rstrip(_LAST)) if sort in _BY_WEIGHT else len(severities)
+    return Ranked(
+        ids=ranked.ids[:end][::-1] + ranked.ids[end:],
+        severities=severities[:end][::-1] + severities[end:],
+        ages=ranked.ages[:end][::-1] + ranked.ages[end:],
+        groups=ranked.groups[:end][::-1] + ranked.groups[end:],
+    )
+
+
+def groups_turned_round(grouped: Grouped, sort: Sort) -> Grouped:
+    """The same of groups and of their members."""
+    totals = list(reversed(grouped.totals))
+    if sort in _BY_WEIGHT:
+        totals.sort(key=lambda row: row[SEVERITY] in _LAST)
+    return Grouped(turned_round(grouped.ranked, sort), totals)
 
 
 def flat(ranked: Ranked) -> DisagreementList:

@@ -1,9 +1,10 @@
 """How the rows of a virtual table are written: its columns, and one cell for each of them."""
 
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from console.text.format import cells, clean
 from console.tui.drawing.tones import Cell
 from store.model import Millis
 
@@ -46,6 +47,14 @@ class Sheet(Protocol[V_contra]):
         """The columns that fit `width` cells."""
         ...
 
+    def known(self) -> Sequence[Column]:
+        """All that it can write, in the order in which they are offered."""
+        ...
+
+    def names(self, value: V_contra) -> tuple[str, str]:
+        """The SKU and the title as they are written; empty where the row has none."""
+        ...
+
     def cells(
         self, value: V_contra, columns: Sequence[Column], now: Millis
     ) -> Sequence[Cell | None]:
@@ -80,3 +89,125 @@ def squeeze(columns: list[Column], width: int, *, least: int) -> int:
     while room < 0 and len(columns) > least:
         room += columns.pop().width + 1
     return room
+
+
+class Sorting(NamedTuple):
+    """By which column a list is sorted, and whether the other way round."""
+
+    key: str
+    backwards: bool
+
+
+class TableColumns(Generic[V_contra]):
+    """The columns of one table: what is shown of its sheet, how wide, and by which it is sorted."""
+
+    def __init__(self, sheet: Sheet[V_contra]) -> None:
+        self.sheet = sheet
+        self.shown: Sequence[Column] = ()
+        self.chosen: tuple[str, ...] = ()
+        """The keys that the operator chose, in order; empty: the sheet's own choice."""
+        self.sorting: Sorting | None = None
+        self._width = 0
+        self._sku = self._title = 0
+        """How wide the widest are that were seen."""
+
+    def measure(self, width: int) -> None:
+        """Lay them out for so many cells."""
+        self._width = width
+        by_key = {column.key: column for column in self.sheet.known()}
+        kept = [by_key[key] for key in self.chosen if key in by_key]
+        if kept:
+            squeeze(kept, width, least=1)
+        columns = kept or self._laid_out(width)
+        self.shown = tuple(fitted(columns, width, sku=self._sku, title=self._title))
+
+    def _laid_out(self, width: int) -> Sequence[Column]:
+        """The sheet's own choice: with room for the SKUs, where only names are lost for it."""
+        usual = self.sheet.columns(width)
+        lack = max((self._sku - column.width for column in usual if column.key == "sku"), default=0)
+        if lack <= 0:
+            return usual
+        roomy = self.sheet.columns(width - lack)
+        lost = {column.key for column in usual} - {column.key for column in roomy}
+        is_kept = all(key in _SPARED or key.startswith("@") for key in lost)
+        return roomy if is_kept else usual
+
+    def learn(self, values: Iterable[V_contra]) -> bool:
+        """Note how wide these rows' names are; whether the columns have changed for it."""
+        before = (self._sku, self._title)
+        for value in values:
+            sku, title = self.sheet.names(value)
+            self._sku = max(self._sku, cells(clean(sku)))
+            self._title = max(self._title, cells(clean(title)))
+        if (self._sku, self._title) == before:
+            return False
+        shown = self.shown
+        self.measure(self._width)
+        return shown != self.shown
+
+    def at(self, x: int) -> str:
+        """The key of the column at a place of the line; empty beside them."""
+        for column in self.shown:
+            x -= column.width + 1
+            if x < 0:
+                return column.key
+        return ""
+
+    def titled(self) -> Iterator[Column]:
+        """The columns with the sign of the order at the one that they are sorted by."""
+        for column in self.shown:
+            if self.sorting is not None and column.key == self.sorting.key:
+                sign = "▴" if self.sorting.backwards else "▾"
+                title = column.title.rstrip()[: column.width - 1]
+                yield column._replace(title=title + sign)
+            else:
+                yield column
+
+
+_SPARED = ("title", "evidence")
+"""They give way to a long SKU, as do the columns of one channel each: the row names its own."""
+
+_TITLE_MIN = 6
+_EVIDENCE_MIN = 24
+_GIVING = (("evidence", _EVIDENCE_MIN), ("result", 10), ("title", 0), ("why", 10))
+"""What becomes narrower for a long SKU, the first first, and how narrow."""
+_GIVING_TITLE = (("evidence", _EVIDENCE_MIN), ("result", 14))
+
+
+def fitted(columns: Sequence[Column], width: int, *, sku: int, title: int) -> Sequence[Column]:
+    """Let no SKU be cut where a title could be, and have the title take the room that is free.
+
+    `sku` and `title` are how wide the widest are; 0: none is known yet.
+    """
+    wide = {column.key: column.width for column in columns}
+    if "sku" not in wide:
+        return columns
+    free = width - sum(column.width + 1 for column in columns)
+    free = _widen(wide, "sku", sku, free, _GIVING)
+    if wide.get("title", _TITLE_MIN) < _TITLE_MIN:
+        # What is left of it tells nothing: the SKU has more use for it.
+        free += wide.pop("title") + 1
+        free = _widen(wide, "sku", sku, free, ())
+    if "title" in wide:
+        if title and title < wide["title"] and ("evidence" in wide or "result" in wide):
+            free += wide["title"] - max(title, _TITLE_MIN)
+            wide["title"] = max(title, _TITLE_MIN)
+        free = _widen(wide, "title", title, free, _GIVING_TITLE)
+    last = next((key for key in ("evidence", "result", "title") if key in wide), "")
+    if last and free > 0:
+        wide[last] += free
+    return [column._replace(width=wide[column.key]) for column in columns if column.key in wide]
+
+
+def _widen(
+    wide: dict[str, int], key: str, to: int, free: int, giving: Iterable[tuple[str, int]]
+) -> int:
+    """Give a column so much of what is free, then of the others; what is left free."""
+    taken = max(0, min(to - wide[key], free))
+    wide[key] += taken
+    for other, least in giving:
+        given = min(max(0, to - wide[key]), max(0, wide.get(other, 0) - least))
+        if given and other in wide:
+            wide[other] -= given
+            wide[key] += given
+    return free - taken

@@ -225,7 +225,7 @@ class Dashboard(DisagreementsPage):
         shown = len(self.listed.ranked.ids) if self.listed is not None else 0
         marks = len(self.rows.marks)
         of = f" of {plural(overview.skus, 'SKU')}" if overview is not None else ""
-        text = f"{self.grouping()}{of} · sort {self.sort}{self.chosen()}"
+        text = f"{self.grouping()}{of} · sort {self.order}{self.chosen()}"
         text += f" · {marks:,} marked" if marks else ""
         waiting = Cell(f" · ↻ {self.rows.waiting} new" if self.rows.waiting else "", Tone.WARN)
         self.entitle("rows-panel", f"Disagreements {shown:,}", text, waiting)

@@ -5,7 +5,8 @@ Nothing is decided here but what is acknowledged.
 
 import asyncio
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 from textual import work
@@ -32,7 +33,6 @@ from store.queries import ranking
 from store.queries.ranking_values import GroupBy, Severity
 from store.queries.values import DisagreementFilter, Sort
 
-SORTS = tuple(Sort)
 GROUPINGS = tuple(GroupBy)
 FIRST_PAGE = 100
 """Rows fetched before the first paint."""
@@ -45,12 +45,20 @@ class DisagreementsPage(ListPage):
     """See the module."""
 
     is_apart = True
+    SORTS: ClassVar[Mapping[str, str]] = {
+        Sort.RISK: "risk",
+        Sort.SEVERITY: "why",
+        Sort.AGE: "age",
+        Sort.SKU: "sku",
+        Sort.CHANNEL: "channel",
+        Sort.DELTA: "delta",
+    }
+    sort: str = Sort.RISK
     filter_hint = 'channel:shop state:open sku:DS-* side:oversell risk>100 age>1h -lamp "a phrase"'
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.wanted = DisagreementFilter()
-        self.sort = Sort.RISK
         self.by = GroupBy.NONE
         self.opened: set[int] = set()
         """The groups that are open, by their id."""
@@ -67,7 +75,8 @@ class DisagreementsPage(ListPage):
     async def read_list(self, *, at_once: bool) -> None:
         """Read the list again. Raises StoreError."""
         now, by = self.session.clock.now(), self.by
-        listed = await self.data.read(self.wanted, self.sort, by, self.opened)
+        sort, backwards = Sort(self.sort), self.backwards
+        listed = await self.data.read(self.wanted, sort, by, self.opened, backwards=backwards)
         if by is not self.by:
             return  # The operator changed the grouping meanwhile: that reading is on its way.
         self.listed = listed
@@ -134,12 +143,11 @@ class DisagreementsPage(ListPage):
         super().filter_by(text)
 
     def page_memory(self) -> PageMemory:
-        return msgspec.structs.replace(super().page_memory(), sort=self.sort, group=self.by)
+        return msgspec.structs.replace(super().page_memory(), group=self.by)
 
     def restore(self, before: PageMemory) -> None:
         super().restore(before)
         self.opened.clear()
-        self.sort = next((sort for sort in SORTS if sort == before.sort), self.sort)
         self.by = next((group for group in GROUPINGS if group == before.group), self.by)
 
     def view(self) -> ExportView:
@@ -151,7 +159,6 @@ class DisagreementsPage(ListPage):
     def actions(self) -> Acts:
         return {
             **super().actions(),
-            "sort": self.do_sort,
             "group": self.do_group,
             "expand": self.do_expand,
             "collapse": self.do_collapse,
@@ -159,12 +166,6 @@ class DisagreementsPage(ListPage):
             "previous_worst": self.do_previous_worst,
             "acknowledge": self.do_acknowledge,
         }
-
-    def do_sort(self) -> None:
-        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.session.say(f"sorted by {self.sort}", Tone.DIM)
-        self.rewrite("log")
-        self.session.request_refresh()
 
     def do_group(self) -> None:
         self.by = GROUPINGS[(GROUPINGS.index(self.by) + 1) % len(GROUPINGS)]

@@ -1,9 +1,10 @@
 """Pages with updates that are decided on, one at a time or all that are marked."""
 
 from array import array
-from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
+import msgspec
 from textual import on, work
 
 from console.keys.action import PageName
@@ -13,10 +14,19 @@ from console.text.format import plural
 from console.tui.data import export
 from console.tui.data.export import ExportView
 from console.tui.data.values import DisagreementRow, RowDetail, SkuListing
+from console.tui.drawing.columns import Sorting
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.page import Acts, Page
+from console.tui.session.memory import PageMemory
 from console.tui.views.updates import UpdateSheet
 from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.table_messages import (
+    HeadClicked,
+    Moved,
+    OrderChanged,
+    RowOpened,
+    RowsMissing,
+)
 from store.errors import StoreError
 from store.model import Correction, Disagreement
 
@@ -99,6 +109,13 @@ class DecisionPage(Page):
 class ListPage(DecisionPage):
     """A page whose keys act on the rows of a virtual table, on one or on all that are marked."""
 
+    rows: "VirtualTable[Any]"
+    """The page's own list."""
+    SORTS: ClassVar[Mapping[str, str]] = {}
+    """The orders that it knows, each with the key of the column that is sorted by it."""
+    sort: str = ""
+    backwards = False
+
     @property
     def table(self) -> "VirtualTable[Any]":
         """The list that the keys act on."""
@@ -161,7 +178,71 @@ class ListPage(DecisionPage):
             "mark_all": self.do_mark_all,
             "approve_marked": self.do_approve_marked,
             "reject_marked": self.do_reject_marked,
+            "sort": self.do_sort,
+            "sort_menu": self.do_sort_menu,
+            "columns": self.do_columns,
         }
+
+    def page_memory(self) -> PageMemory:
+        return msgspec.structs.replace(
+            super().page_memory(),
+            sort=self.sort,
+            backwards=self.backwards,
+            columns=self.rows.columns.chosen,
+        )
+
+    def restore(self, before: PageMemory) -> None:
+        super().restore(before)
+        if before.sort in self.SORTS:
+            self.order_by(before.sort, backwards=before.backwards)
+        self.rows.choose_columns(before.columns)
+
+    def order_by(self, sort: str, *, backwards: bool) -> None:
+        """Sort the list so from its next reading on."""
+        self.sort, self.backwards = sort, backwards
+        self.rows.columns.sorting = Sorting(self.SORTS[sort], backwards)
+
+    @property
+    def order(self) -> str:
+        """By what it is sorted, for a title."""
+        return f"{self.sort}, reversed" if self.backwards else self.sort
+
+    def do_sort(self) -> None:
+        sorts = tuple(self.SORTS)
+        self._sort_by(sorts[(sorts.index(self.sort) + 1) % len(sorts)])
+
+    async def do_sort_menu(self) -> None:
+        from console.tui.dialogs.arrange import SortDialog
+
+        dialog = SortDialog(tuple(self.SORTS), self.sort, backwards=self.backwards)
+        for sort in await self.app.push_screen_wait(dialog) or ():
+            self._sort_by(sort)
+
+    async def do_columns(self) -> None:
+        from console.tui.dialogs.arrange import ColumnsDialog
+
+        table = self.rows
+        shown = table.columns.chosen or [column.key for column in table.columns.shown]
+        chosen = await self.app.push_screen_wait(ColumnsDialog(table.sheet.known(), shown))
+        if chosen is not None:
+            table.choose_columns(chosen)
+
+    def _sort_by(self, sort: str) -> None:
+        """Sort by this, the other way round where it is so sorted already."""
+        self.order_by(sort, backwards=sort == self.sort and not self.backwards)
+        self.session.say(f"sorted by {self.order}", Tone.DIM)
+        self.rewrite("log")
+        self.rows.refresh()
+        self.session.request_refresh()
+
+    @on(HeadClicked)
+    def _head_clicked(self, event: HeadClicked) -> None:
+        by_column = {key: sort for sort, key in self.SORTS.items()}
+        if event.table is self.rows and event.key in by_column:
+            self._sort_by(by_column[event.key])
+        else:
+            self.session.say("no order goes by this column", Tone.DIM)
+            self.rewrite("log")
 
     def do_mark(self) -> None:
         table = self.table
@@ -198,19 +279,19 @@ class ListPage(DecisionPage):
         """Read what stands under the cursor again, soon."""
         await self.session.guarded(self.look)
 
-    @on(VirtualTable.RowsMissing)
-    def _rows_missing(self, event: "VirtualTable.RowsMissing") -> None:
+    @on(RowsMissing)
+    def _rows_missing(self, event: RowsMissing) -> None:
         self._fetch_missing(event.table)
 
-    @on(VirtualTable.Moved)
-    def _cursor_moved(self, event: "VirtualTable.Moved") -> None:
+    @on(Moved)
+    def _cursor_moved(self, event: Moved) -> None:
         if event.table is self.table:
             # The row itself is painted first: what is read of it takes several readings.
             self.call_after_refresh(self.look_soon)
             self.rewrite("legend")
 
-    @on(VirtualTable.OrderChanged)
-    def _list_changed(self, event: "VirtualTable.OrderChanged") -> None:
+    @on(OrderChanged)
+    def _list_changed(self, event: OrderChanged) -> None:
         lost, event.table.lost = event.table.lost, 0
         if lost:
             # Their rows have closed, or the filter leaves them out. Nobody took these marks away,
@@ -219,12 +300,12 @@ class ListPage(DecisionPage):
         self.write_titles()
         self.rewrite("tabs", "log", "legend")
 
-    @on(VirtualTable.RowOpened)
+    @on(RowOpened)
     async def _row_opened(self) -> None:
         await self.app.run_action("app.do('detail')")
 
     def on_descendant_focus(self) -> None:
-        self.post_message(VirtualTable.Moved(self.table))
+        self.post_message(Moved(self.table))
 
     def repaint(self) -> None:
         super().repaint()

@@ -34,6 +34,7 @@ from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
 from console.tui.widgets.scroll import CursorScroll, Leap
 from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.table_messages import Moved
 from console.tui.widgets.text import TextBlock, set_title
 
 Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
@@ -102,7 +103,7 @@ class Page(ToastScreen, Screen[None]):
         self.rewrite()
         self.place_toasts()
 
-    @on(VirtualTable.Moved)
+    @on(Moved)
     def place_toasts(self) -> None:
         """Have what is said in passing stand where the row under the cursor is not."""
         rack = self.query_one_optional(ToastRack)

@@ -4,7 +4,7 @@ The list is a snapshot of ids over the whole history; only the rows in sight are
 """
 
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -40,7 +40,6 @@ from store.corrections.update_list import (
 )
 from store.model import Correction
 
-SORTS = tuple(UpdateSort)
 GROUPS = tuple(UpdateGroup)
 
 EMPTY = {
@@ -57,11 +56,17 @@ class UpdatesPage(ListPage):
     place: ClassVar[PageName] = PageName.UPDATES
     filter_hint = "status:failed channel:shop sku:SKU-1 by:ana, or words"
     AUTO_FOCUS = "#updates"
+    SORTS: ClassVar[Mapping[str, str]] = {
+        UpdateSort.MONEY: "stake",
+        UpdateSort.NEWEST: "id",
+        UpdateSort.ENDED: "when",
+        UpdateSort.CHANNEL: "channel",
+    }
+    sort: str = UpdateSort.MONEY
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.group = UpdateGroup.OPEN
-        self.sort = UpdateSort.MONEY
         self.detail: RowDetail | None = None
         self.steps: Sequence[AuditRow] = ()
         self._wanted = UpdateFilter(statuses=STATUSES[self.group])
@@ -93,12 +98,13 @@ class UpdatesPage(ListPage):
         self.filter_by(f"channel:{update.channel}" + (f" sku:{update.sku}" if plain else ""))
 
     async def reload(self, *, at_once: bool = False) -> None:
-        found = await self.context.source.history_ids(self._wanted, self.sort)
+        found = await self.context.source.history_ids(self._wanted, UpdateSort(self.sort))
         self._older = found.older
-        self.rows.offer(found.ids, now=self.session.clock.now(), at_once=at_once)
+        ids = found.ids[::-1] if self.backwards else found.ids
+        self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
         sought, self._sought = self._sought, None
-        if sought is not None and sought in found.ids:
-            self.rows.go_to(found.ids.index(sought))
+        if sought is not None and sought in ids:
+            self.rows.go_to(ids.index(sought))
         await self.fetch(self.rows, self.rows.window())
         await self.look()
 
@@ -163,28 +169,21 @@ class UpdatesPage(ListPage):
         super().filter_by(text)
 
     def page_memory(self) -> PageMemory:
-        return msgspec.structs.replace(super().page_memory(), sort=self.sort, group=self.group)
+        return msgspec.structs.replace(super().page_memory(), group=self.group)
 
     def restore(self, before: PageMemory) -> None:
         # What the filter leaves open is of the state that is shown: so that comes first.
         self.group = next((group for group in GROUPS if group == before.group), self.group)
         self.rows.empty = EMPTY[self.group]
-        self.sort = next((sort for sort in SORTS if sort == before.sort), self.sort)
         super().restore(before)
 
     def actions(self) -> Acts:
         return {
             **super().actions(),
-            "sort": self.do_sort,
             "next_state": self.do_next_state,
             "cancel": self.do_cancel,
             "detail": self.do_detail,
         }
-
-    def do_sort(self) -> None:
-        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.session.say(f"sorted by {self.sort}", Tone.DIM)
-        self.session.request_refresh()
 
     def do_next_state(self) -> None:
         """Turn to the next of: open, failed, done, all."""
@@ -258,7 +257,7 @@ class UpdatesPage(ListPage):
                      Tone.STRONG if chosen else Tone.DIM)
             )  # fmt: skip
             cells.append(Cell(" · ", Tone.FAINT))
-        cells.append(Cell(str(self.sort), Tone.DIM))
+        cells.append(Cell(self.order, Tone.DIM))
         if self.filter_text:
             cells.append(Cell(f" · {len(self.rows.ids):,} found", Tone.DIM))
         if self.rows.marks:

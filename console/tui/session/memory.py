@@ -28,6 +28,9 @@ class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     filter: Short = ""
     sort: Short = ""
     group: Short = ""
+    backwards: bool = False
+    columns: tuple[Short, ...] = ()
+    """The keys of the chosen columns, in order; empty: as they come."""
 
 
 class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -195,6 +195,12 @@ class ChannelSheet:
     )
     """Where there is no room, in this order."""
 
+    def known(self) -> Sequence[Column]:
+        return self._ALL
+
+    def names(self, value: ChannelHealth) -> tuple[str, str]:  # noqa: ARG002 (a sheet's)
+        return "", ""
+
     def columns(self, width: int) -> Sequence[Column]:
         chosen = list(self._ALL)
         for key in self._LEFT_OUT:

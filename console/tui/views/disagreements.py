@@ -39,6 +39,8 @@ from store.model import (
 from store.queries.ranking_values import GroupTotal, Severity
 
 _TITLE_MIN = 10
+_WIDE_TITLE_MIN = 8
+_WHY, _WHY_WIDE = 12, 17
 _TITLE_MAX = 44
 _CHANNEL_MIN = 7
 _TITLE_ENOUGH = 24
@@ -60,6 +62,22 @@ def tone_of(delta: int | None) -> Tone:
     return Tone.OVER if delta < 0 else Tone.UNDER
 
 
+_NAMES = (Column("sku", "SKU", 12), Column("title", "TITLE", 24))
+_CHANNEL = Column("channel", "CHANNEL", 7)
+_TARGET = Column("target", "TARGET", 8, True)
+_SHOWS = Column("shows", "SHOWS ", 6, True)
+_NUMBERS = (
+    Column("delta", "Δ", 5, True),
+    Column("risk", "RISK ", 7, True),
+    Column("age", "AGE", 6, True),
+)
+_WORDS = (
+    Column("why", " WHY", _WHY),
+    Column("update", "UPDATE", 14),
+    Column("evidence", "EVIDENCE", _EVIDENCE_MIN),
+)
+
+
 class DisagreementSheet:
     """The main list: with a column for each channel where they all fit, else with one CHANNEL."""
 
@@ -69,6 +87,21 @@ class DisagreementSheet:
     def columns(self, width: int) -> Sequence[Column]:
         wide = self._wide(width)
         return wide if wide is not None else self._narrow(width)
+
+    def known(self) -> Sequence[Column]:
+        return (*_NAMES, _CHANNEL, _TARGET, *self._per_channel(), _SHOWS, *_NUMBERS, *_WORDS)
+
+    def names(self, value: DisagreementRow | GroupRow) -> tuple[str, str]:
+        if isinstance(value, GroupRow):
+            return "", ""
+        of = value.disagreement
+        return _sku(value, 0).text, of.title
+
+    def _per_channel(self) -> list[Column]:
+        return [
+            Column(f"@{name}", name.upper() + " ", max(_CHANNEL_MIN, min(11, len(name) + 1)), True)
+            for name in self.channels
+        ]
 
     def cells(
         self, value: DisagreementRow | GroupRow, columns: Sequence[Column], now: Millis
@@ -108,30 +141,26 @@ class DisagreementSheet:
 
     def _wide(self, width: int) -> Sequence[Column] | None:
         """All columns, or None where the channels don't fit."""
-        per_channel = [
-            Column(f"@{name}", name.upper() + " ", max(_CHANNEL_MIN, min(11, len(name) + 1)), True)
-            for name in self.channels
-        ]
-        sku, target = Column("sku", "SKU", 12), Column("target", "TARGET", 8, True)
-        numbers = [
-            Column("delta", "Δ", 5, True),
-            Column("risk", "RISK ", 7, True),
-            Column("age", "AGE", 6, True),
-        ]
-        why, update = Column("why", " WHY", 14), Column("update", "UPDATE", 15)
-        least = (sku, target, *per_channel, *numbers, why, update)
+        per_channel, numbers = self._per_channel(), _NUMBERS
+        (sku, _), target = _NAMES, _TARGET
+        why, update, _ = _WORDS
+        longest = max(map(len, self.channels), default=0)
+        channel = _CHANNEL._replace(width=max(_CHANNEL_MIN, min(10, longest)))
+        least = (sku, channel, target, *per_channel, *numbers, why, update)
         room = width - sum(column.width + 1 for column in least) - 1
-        if room < _TITLE_MIN:
+        if room < _WIDE_TITLE_MIN:
             return None
         if room >= _TITLE_ENOUGH + _EVIDENCE_MIN:
             title = min(_TITLE_MAX, max(_TITLE_ENOUGH, room // 3))
-            why = why._replace(width=17)
-            last = [update, Column("evidence", "EVIDENCE", room - title - 4)]
+            why = why._replace(width=_WHY_WIDE)
+            evidence = room - title - 1 - (_WHY_WIDE - _WHY)
+            last = [update, Column("evidence", "EVIDENCE", evidence)]
         else:
             title = min(room, _TITLE_MAX)
-            why = why._replace(width=14 + min(24, room - title))
+            why = why._replace(width=_WHY + min(24, room - title))
             last = [update]
-        return [sku, Column("title", "TITLE", title), target, *per_channel, *numbers, why, *last]
+        titled = Column("title", "TITLE", title)
+        return [sku, titled, channel, target, *per_channel, *numbers, why, *last]
 
     def _narrow(self, width: int) -> Sequence[Column]:
         """One row per SKU and channel; what there is room for beyond the least is added."""
@@ -320,7 +349,8 @@ def group_cells(
 ) -> list[Cell | None]:
     """The group's row: its name and counts run over the columns that only one listing fills."""
     own = {"risk": Cell(f"{group_worth(total)} ", Tone.STRONG), "age": _oldest(total, now)}
-    first = next((place for place, column in enumerate(columns) if column.key in own), len(columns))
+    # The name has the first column, whatever stands there.
+    first = next((n for n, column in enumerate(columns) if n and column.key in own), len(columns))
     room = sum(column.width + 1 for column in columns[:first]) - 1
     tone = SEVERITY_TONES.get(total.severity, Tone.DIM)
     own["why"] = Cell(f" {_of(total)}", Tone.DIM)

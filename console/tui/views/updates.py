@@ -48,8 +48,31 @@ _SHORT = {
 }
 
 
+_HISTORY = (
+    Column("id", "#", 7),
+    Column("sku", "SKU", 12),
+    Column("title", "TITLE", 20),
+    Column("channel", "CHANNEL", 9),
+    Column("change", "CHANGE", 13),
+    Column("delta", "Δ", 5, True),
+    Column("stake", "AT STAKE", 8, True),
+    Column("status", "STATUS", 13),
+    Column("when", "AGE", 6, True),
+    Column("by", " BY", 10),
+    Column("result", "  RESULT", _RESULT_MIN),
+)
+_ROOMY = 200
+"""Cells in which all columns of the pending updates have room."""
+
+
 class HistorySheet:
     """Live and ended updates alike: what they change, how they stand, who decided, what came."""
+
+    def known(self) -> Sequence[Column]:
+        return _HISTORY
+
+    def names(self, value: Correction) -> tuple[str, str]:
+        return _place(value), value.title
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [
@@ -218,6 +241,12 @@ def _seen(step: AuditRow) -> str:
 
 class UpdateSheet:
     """The pending updates."""
+
+    def known(self) -> Sequence[Column]:
+        return self.columns(_ROOMY)
+
+    def names(self, value: Correction) -> tuple[str, str]:
+        return value.sku, value.title
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [

@@ -8,20 +8,26 @@ moves the cursor off its row nor the row off its line.
 from array import array
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.strip import Strip
 
-from console.tui.drawing.columns import Column, Order, Sheet, place_of, spans
+from console.tui.drawing.columns import Order, Sheet, TableColumns, place_of, spans
 from console.tui.drawing.row_strips import GUTTER, RowInks, heading, line_strip, row_strip
 from console.tui.drawing.tones import Cell, Tone
 from console.tui.widgets.scroll import Leap, LongScrollView
+from console.tui.widgets.table_messages import (
+    HeadClicked,
+    Moved,
+    OrderChanged,
+    RowOpened,
+    RowsMissing,
+)
 from store.model import Millis
 
 V = TypeVar("V")
@@ -57,32 +63,6 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         ("end", "leap('last')", "Last"),
     ]
 
-    class OfTable(Message):
-        """Something that a table says; a newer one of its sort replaces it."""
-
-        def __init__(self, table: "VirtualTable[Any]") -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> "VirtualTable[Any]":
-            return self.table
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, type(self)) and message.table is self.table
-
-    class RowsMissing(OfTable):
-        """Rows came into view that the table does not have."""
-
-    class Moved(OfTable):
-        """The cursor stands on another id, or what stands there has changed."""
-
-    class RowOpened(OfTable):
-        """A double click: open the row."""
-
-    class OrderChanged(OfTable):
-        """The ids, the marks or the number of waiting rows changed: for a title."""
-
     def __init__(self, sheet: Sheet[V], *, empty: str, id: str) -> None:  # noqa: A002 (Textual's)
         super().__init__(id=id)
         self.sheet = sheet
@@ -105,7 +85,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         self._cursor = 0
         self._touched = -QUIET_S
         self._loaded = False
-        self._columns: Sequence[Column] = ()
+        self.columns = TableColumns(sheet)
         self._drawn: dict[int, Sequence[Cell | None]] = {}
         self._inks = RowInks(
             lambda tone: self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
@@ -185,7 +165,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             self.set_timer(QUIET_S, self._settle)
         else:
             self._adopt(order)
-        self.post_message(self.OrderChanged(self))
+        self.post_message(OrderChanged(self))
 
     def fill(self, rows: Mapping[int, V], asked: Sequence[int]) -> None:
         """Take rows. An id that was asked for and is not among them has gone: it greys."""
@@ -200,6 +180,8 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             if known is not None and self.sheet.flash_key(known) != self.sheet.flash_key(value):
                 self._flashes[row_id] = until
         self._rows.update(rows)
+        if self.columns.learn(rows.values()):
+            self.refresh()
         self._gone = self._gone.difference(asked) | gone
         if len(self._rows) > _CACHED_MAX:
             # Only what is in sight is worth its memory: the rest is soon read again by id.
@@ -212,7 +194,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
                 self._refresh_row(line)
         # At this a page reads all that it shows of that row; a fill comes with every reading.
         if self.current != before:
-            self.post_message(self.Moved(self))
+            self.post_message(Moved(self))
 
     def forget_unseen(self) -> None:
         """Let go of all rows but those in the window, which the next reading brings again."""
@@ -226,7 +208,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             value = self._rows.get(self._ids[line])
             if value is None:
                 continue
-            if self.sheet.cells(value, self._columns, now) != self._drawn.get(self._ids[line]):
+            if self.sheet.cells(value, self.columns.shown, now) != self._drawn.get(self._ids[line]):
                 self._refresh_row(line)
 
     def mark(self, ids: Sequence[int]) -> None:
@@ -239,14 +221,14 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             self._refresh_row(self._cursor)
         else:
             self.refresh()
-        self.post_message(self.OrderChanged(self))
+        self.post_message(OrderChanged(self))
 
     def mark_all(self) -> None:
         """Mark every row of the list; if all are marked, none."""
         everything = set(self.markable)
         self.marks = set() if self.marks >= everything else everything
         self.refresh()
-        self.post_message(self.OrderChanged(self))
+        self.post_message(OrderChanged(self))
 
     def action_move(self, by: int) -> None:
         self.go_to(self._cursor + by)
@@ -268,13 +250,15 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
 
     def on_click(self, event: events.Click) -> None:
         line = event.y - 1 + round(self.scroll_y)
+        if event.y < 1 and (key := self.columns.at(event.x - GUTTER)):
+            self.post_message(HeadClicked(self, key))
         if event.y < 1 or line >= len(self._ids):
             return
         self.go_to(line)
         if event.x < GUTTER:
             self.mark([self._ids[line]])
         elif event.chain > 1:
-            self.post_message(self.RowOpened(self))
+            self.post_message(RowOpened(self))
 
     def on_resize(self) -> None:
         self._measure()
@@ -291,7 +275,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         if round(old_value) != round(new_value):
             self.touch()
             if self.missing():
-                self.post_message(self.RowsMissing(self))
+                self.post_message(RowsMissing(self))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -306,7 +290,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         width = self.size.width
         if y == 0:
             style = self.get_component_rich_style("virtual-table--head")
-            return line_strip([Segment(heading(self._columns), style)], width, style)
+            return line_strip([Segment(heading(self.columns.titled()), style)], width, style)
         line = y - 1 + round(self.scroll_y)
         if line < len(self._ids):
             return self._row(line, width)
@@ -322,8 +306,8 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         mark = "x" if row_id in self.marks else self.group_marks.get(row_id, " ")
         cells = [(Cell("·", Tone.FAINT), 1, False)]
         if (value := self._rows.get(row_id)) is not None:
-            drawn = self._drawn[row_id] = self.sheet.cells(value, self._columns, self.now)
-            cells = list(spans(drawn, self._columns))
+            drawn = self._drawn[row_id] = self.sheet.cells(value, self.columns.shown, self.now)
+            cells = list(spans(drawn, self.columns.shown))
         if row_id in self._gone:
             cells = [(cell._replace(tone=Tone.FAINT), room, end) for cell, room, end in cells]
         return row_strip(bar, mark, cells, width, ground, self._inks.on(ground))
@@ -346,9 +330,9 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             self.scroll_to(y=top, animate=False)
         self._refresh_row(before)
         self._refresh_row(self._cursor)
-        self.post_message(self.Moved(self))
+        self.post_message(Moved(self))
         if self.missing():
-            self.post_message(self.RowsMissing(self))
+            self.post_message(RowsMissing(self))
 
     def _adopt(self, order: "Order") -> None:
         """Show a new order with the cursor on its id and that id on its line of the screen."""
@@ -367,8 +351,8 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         self._measure()
         self.scroll_to(y=max(0, self._cursor - offset), animate=False)
         self.refresh()
-        self.post_message(self.RowsMissing(self))
-        self.post_message(self.Moved(self))
+        self.post_message(RowsMissing(self))
+        self.post_message(Moved(self))
 
     def _settle(self) -> None:
         """Take the waiting order once the hands have rested long enough."""
@@ -379,15 +363,23 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
             self.set_timer(QUIET_S - rest, self._settle)
             return
         self._adopt(self._next)
-        self.post_message(self.OrderChanged(self))
+        self.post_message(OrderChanged(self))
 
     def _unflash(self) -> None:
         now = monotonic()
         self._flashes = {i: until for i, until in self._flashes.items() if until > now}
         self.refresh()
 
+    def choose_columns(self, chosen: Sequence[str]) -> None:
+        """Show these, in this order; none: the sheet's own choice."""
+        self.columns.chosen = tuple(chosen)
+        if self.is_attached:
+            self._drawn.clear()
+            self._measure()
+            self.refresh()
+
     def _measure(self) -> None:
-        self._columns = self.sheet.columns(self.size.width - GUTTER)
+        self.columns.measure(self.size.width - GUTTER)
         self.virtual_size = Size(self.size.width, len(self._ids) + 1)
 
     def _lines_in_view(self) -> range:

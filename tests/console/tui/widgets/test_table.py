@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import on
 from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.geometry import Region
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from console.tui.drawing.columns import Column
 from console.tui.drawing.tones import THEMES, Cell
 from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.table_messages import RowsMissing
 
 
 class Numbers:
@@ -20,6 +22,12 @@ class Numbers:
 
     def columns(self, width: int) -> Sequence[Column]:
         return [Column("value", "VALUE", width - 1)]
+
+    def known(self) -> Sequence[Column]:
+        return self.columns(20)
+
+    def names(self, value: str) -> tuple[str, str]:  # noqa: ARG002 (a sheet's)
+        return "", ""
 
     def cells(self, value: str, columns: Sequence[Column], now: int) -> Sequence[Cell]:
         return [Cell(f"{value} at {now}") for _ in columns]
@@ -44,7 +52,8 @@ class Bench(App[None]):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_virtual_table_rows_missing(self, event: VirtualTable.RowsMissing) -> None:
+    @on(RowsMissing)
+    def _rows_missing(self, event: RowsMissing) -> None:
         ids = event.table.missing()
         self.asked |= set(ids)
         event.table.fill({row_id: f"row {row_id}" for row_id in ids}, ids)
