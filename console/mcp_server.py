@@ -24,6 +24,8 @@ with `skew watch` or `skew approve ID@VERSION`."""
 
 LIMIT, LIMIT_MAX = 50, 500
 ANSWER_S = 60.0
+_AT_ONCE = asyncio.Semaphore(4)
+"""Each report is a process: of many calls the others wait."""
 
 Json = dict[str, Any]
 Sku = Annotated[str, Field(description="A SKU, or a pattern with *.", max_length=200)]
@@ -100,18 +102,23 @@ def _cut(document: Json, limit: int, *lists: str) -> Json:
 
 async def _asked(config: Path, command: str, *args: str) -> Json:
     """Run a report and read what it prints. Raises ToolError with its own words."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "console", command, "--config", str(config), "--json", *args,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            out, err = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise ToolError(f"no answer within {ANSWER_S:.0f} s") from None
+    if any("\0" in arg for arg in args):
+        raise ToolError("no SKU or channel has a character of number zero in its name")
+    async with _AT_ONCE:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "console", command, "--config", str(config), "--json", *args,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                out, err = await process.communicate()
+        except TimeoutError:
+            raise ToolError(f"no answer within {ANSWER_S:.0f} s") from None
+        finally:
+            # Its caller may have cancelled it, or be gone.
+            if process.returncode is None:
+                process.kill()
     try:
         document: Json = json.loads(out)
     except ValueError:
