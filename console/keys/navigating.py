@@ -215,6 +215,14 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "Cmd",
     ),
     Action(
+        "log",
+        ("L",),
+        "Show the whole log",
+        "What was done and refused here since the console began; / searches it.",
+        Chapter.PROGRAM,
+        yields=("L",),
+    ),
+    Action(
         "repaint",
         ("ctrl+l",),
         "Paint the screen again",
@@ -226,7 +234,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "help",
         ("?", "f1"),
         "Help",
-        "Every key and what it does.",
+        "Every key and what it does; / searches it.",
         Chapter.PROGRAM,
         "Help",
         "Help",

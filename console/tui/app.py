@@ -87,6 +87,7 @@ class SkewApp(NavigatingApp):
             "palette": self.do_palette,
             "views": partial(self.do_palette, "view "),
             "help": self.do_help,
+            "log": self.do_log,
             "repaint": self.do_repaint,
             "quit": partial(self.exit, 0),
         }
@@ -300,6 +301,11 @@ class SkewApp(NavigatingApp):
         from console.tui.dialogs.help import HelpDialog
 
         self.push_screen(HelpDialog(self.page.place, self.session.actions))
+
+    def do_log(self) -> None:
+        from console.tui.dialogs.log import LogDialog
+
+        self.push_screen(LogDialog(self.session.log))
 
     async def action_quit(self) -> None:
         """Leave; Textual's own keys end here too."""

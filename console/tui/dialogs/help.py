@@ -1,22 +1,15 @@
 """The help: every action of the table, with its keys; and what the signs mean."""
 
 from collections.abc import Sequence
-from functools import partial
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from console.keys import ACTIONS, MOVES
 from console.keys.action import EVERYWHERE, Action, Chapter, PageName
 from console.text.format import fit, wrap
-from console.tui.dialogs.dialog import Dialog
-from console.tui.dialogs.early_keys import EarlyKeys
+from console.tui.dialogs.searchable import SearchableDialog
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, lines, write
-from console.tui.widgets.text import TextBlock
 
 SIGNS = (
     ("31*", Tone.OVER, "disagrees with its target: the row is of this channel"),
@@ -34,14 +27,10 @@ SIGNS = (
 )
 
 
-class HelpDialog(Dialog[None]):
+class HelpDialog(SearchableDialog):
     """All keys; those that the page under it lacks name the pages that have them."""
 
-    takes_early = EarlyKeys.ALL
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss(None)", "Close"),
-    ]
+    title_text = "Keys"
 
     def __init__(self, place: PageName, actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
@@ -51,35 +40,35 @@ class HelpDialog(Dialog[None]):
             keys = next(action.keys for action in actions if action.name == name)
             self._bindings.bind(bound(keys), "dismiss(None)", "Close")
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide") as dialog:
-            dialog.border_title = write(Cell("Keys", Tone.STRONG), Cell("  esc closes", Tone.DIM))
-            with VerticalScroll():
-                yield TextBlock(partial(_text, self._place, self._actions), id="help")
+    def text(self, width: int) -> Content:
+        return _text(self._place, self._actions, width, self.wanted)
 
 
-def _text(place: PageName, actions: Sequence[Action], width: int) -> Content:
-    rows: list[Content] = []
+def _text(place: PageName, actions: Sequence[Action], width: int, wanted: str) -> Content:
+    chapters: list[tuple[str, list[Content]]] = []
     for group in Chapter:
-        rows.append(write(Cell(group, Tone.ACCENT)))
-        if group is Chapter.MOVE:
-            rows += [_line(keys, what, "", width) for keys, what in MOVES]
+        rows = [_line(keys, what, "", width) for keys, what in MOVES if group is Chapter.MOVE]
         for action in actions:
             if action.group is group:
                 text = f"{_where(action, place)}{action.help}"
                 rows.append(_line(" ".join(action.keys), action.title, text, width))
-        rows.append(write(""))
-    rows.append(write(Cell("Signs", Tone.ACCENT)))
-    rows += [
-        lines(
-            *(
-                write("  ", Cell(fit(sign if not n else "", 11), tone), Cell(line, Tone.DIM))
-                for n, line in enumerate(wrap(meaning, width - _TITLE_AT))
-            )
+        chapters.append((group, rows))
+    chapters.append(("Signs", [_sign(*sign, width) for sign in SIGNS]))
+    shown: list[Content] = []
+    for name, rows in chapters:
+        fitting = [row for row in rows if wanted in " ".join(row.plain.split()).casefold()]
+        if fitting:
+            shown += [write(Cell(name, Tone.ACCENT)), *fitting, write("")]
+    return lines(*shown[:-1]) if shown else write(Cell("No key or sign is like that.", Tone.DIM))
+
+
+def _sign(sign: str, tone: Tone, meaning: str, width: int) -> Content:
+    return lines(
+        *(
+            write("  ", Cell(fit(sign if not n else "", 11), tone), Cell(line, Tone.DIM))
+            for n, line in enumerate(wrap(meaning, width - _TITLE_AT))
         )
-        for sign, tone, meaning in SIGNS
-    ]
-    return lines(*rows)
+    )
 
 
 def _where(action: Action, place: PageName) -> str:

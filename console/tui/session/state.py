@@ -28,7 +28,7 @@ from store.errors import StoreError
 from store.model import Correction, Millis
 from sync.clock import Clock
 
-LOG_MAX = 50
+LOG_MAX = 1_000
 NO_REMEDIES: Mapping[str, str] = MappingProxyType({})
 RECENT_MAX = 6
 _BACK = ("previous_change", "hour_back", "go_to")

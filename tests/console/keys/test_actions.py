@@ -98,7 +98,7 @@ def test_a_read_only_legend_hides_the_acts_and_nothing_else() -> None:
 @pytest.mark.long
 async def test_help_and_palette_list_every_action(shop: Shop) -> None:
     shop.open()
-    async with console(shop, (160, 120)) as (app, pilot):
+    async with console(shop, (160, 160)) as (app, pilot):
         await press(app, pilot, "question_mark")
         helped = text_of(app)
         await press(app, pilot, "escape", "colon")
