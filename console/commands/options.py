@@ -57,6 +57,19 @@ def config_option(command: F) -> F:
     )(command)
 
 
+def config_options(command: F) -> F:
+    """Add `--config FILE`, which may be given several times: the value is a tuple of paths."""
+    return click.option(
+        "--config",
+        "configs",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        callback=_configurations,
+        help="The configuration; several: all stores.  [default: skew.toml, or SKEW_CONFIG]",
+    )(command)
+
+
 def channel_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Offer the configured channels to a shell that completes; none where that can't be read."""
     import tomllib
@@ -141,6 +154,12 @@ def is_id(text: str) -> bool:
 def _configuration(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
     before = ctx.parent.params.get("config") if ctx.parent else None
     return value or before or Path(os.environ.get("SKEW_CONFIG") or "skew.toml")
+
+
+def _configurations(
+    ctx: click.Context, param: click.Parameter, value: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    return value or (_configuration(ctx, param, None),)
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:

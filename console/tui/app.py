@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.worker import WorkerFailed
 
 from console.keys import by_name
-from console.keys.action import PageName
+from console.keys.action import Action, PageName
 from console.keys.search import PaletteEntry
 from console.text import failure
 from console.text.format import clean
@@ -28,7 +28,7 @@ from console.tui.data.source import DataSource
 from console.tui.dialogs.dialog import LiveDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
-from console.tui.pages.context import PageContext
+from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.dashboard import Dashboard
 from console.tui.pages.navigation import NavigatingApp
 from console.tui.pages.page import Acts
@@ -56,21 +56,26 @@ class SkewApp(NavigatingApp):
         *,
         preferences: SessionPreferences | None = None,
         watch: bool = True,
+        opening: Subject | None = None,
     ) -> None:
-        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time."""
+        """`watch` off: nothing is read but by `refresh_now`, for tests that own the time.
+
+        `opening`: what it was opened on, from the table of several stores, to which it leads back.
+        """
         super().__init__(session)
+        self.leads_out, self._opening = opening is not None, opening
         self.preferences = preferences or SessionPreferences()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_of(self.preferences.theme(self.console.color_system))
         self._plain = Ascii(enabled=self.preferences.ascii)
-        session.actions = self.preferences.preferences.actions
+        session.actions = self.offered(self.preferences.preferences.actions)
         for action in session.actions:
             if action.keys:
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
-        source = DataSource(database, settings, session.clock)
+        source = self.make_source(database, settings)
         self._page_context = PageContext(self, database, source, session, navigator=self)
-        self.dashboard = Dashboard(self._page_context)
+        self.dashboard = self.make_first_page(self._page_context)
         self._source = source
         self._watching = watch
         self._reading = asyncio.Lock()
@@ -92,6 +97,18 @@ class SkewApp(NavigatingApp):
             "quit": partial(self.exit, 0),
         }
         session.request_refresh = self.request_refresh
+
+    def make_source(self, database: Database, settings: Settings) -> DataSource:
+        """What everything is read through."""
+        return DataSource(database, settings, self.session.clock)
+
+    def make_first_page(self, context: PageContext) -> Dashboard:
+        """The page that it begins with."""
+        return Dashboard(context)
+
+    def offered(self, actions: Sequence[Action]) -> tuple[Action, ...]:
+        """Those of the table that this app has."""
+        return tuple(actions)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(dark=self.current_theme.dark)
@@ -124,7 +141,12 @@ class SkewApp(NavigatingApp):
         if self.preferences.memory.trouble:
             self.session.say(self.preferences.memory.trouble, Tone.WARN)
         before = self.preferences.memory.remembered.page
-        if before in tuple(PageName) and before != PageName.SKU:
+        if self._opening is not None:
+            self.sku.look_at(self._opening)
+            with self.batch_update():  # A page that is not read yet looks as if it had no SKU.
+                await self._turn_to(PageName.SKU)
+                await self._arrive()
+        elif before in tuple(PageName) and before != PageName.SKU:
             await self.show(PageName(before))
         if self.preferences.asks and not self.session.read_only:
             from console.tui.dialogs.copy_export import OperatorNameDialog

@@ -7,7 +7,9 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from store.database.columns import columns
 from store.database.rows import Columns
@@ -27,6 +29,7 @@ from store.queries.ranking_values import (
 from store.queries.severity_sql import (
     AGE_BUCKET,
     GROUP_ORDERS,
+    MERGED_BY,
     ORDERED_BY,
     ORDERS,
     RISK,
@@ -71,8 +74,44 @@ def ranked(
         connection, wanted, now, hints or RankingHints(), GroupBy.NONE, ORDERED_BY[sort]
     )
     query = f"{judged} SELECT id, {_CODE} FROM judged ORDER BY {ORDERS[sort]}"
-    ids, codes = columns(connection, ("id", "code"), query, values)
+    return packed(*columns(connection, ("id", "code"), query, values))
+
+
+class RankedRow(NamedTuple):
+    """A disagreement with what its place among those of several caches hangs on."""
+
+    id: int
+    code: int
+    """Its severity and age, for `packed`."""
+    key: list[object]
+    """Ascending: the same order as `ORDERS` has, but for what is equal."""
+
+
+def placed(
+    connection: sqlite3.Connection,
+    wanted: DisagreementFilter,
+    *,
+    now: Millis,
+    sort: Sort = Sort.RISK,
+    hints: RankingHints | None = None,
+) -> list[RankedRow]:
+    """The same as `ranked`, to be merged with those of other caches."""
+    judged, values = _judged(
+        connection, wanted, now, hints or RankingHints(), GroupBy.NONE, ORDERED_BY[sort]
+    )
+    key = f"json_array({', '.join(MERGED_BY[sort])})"
+    query = f"{judged} SELECT id, {_CODE}, {key} AS key FROM judged ORDER BY {ORDERS[sort]}"
+    row = "json_array(id, code, json(key))"
+    gathered = connection.execute(f"SELECT json_group_array({row}) FROM ({query})", values)
+    return _RANKED_ROWS.decode(gathered.fetchone()[0])
+
+
+def packed(ids: "array[int]", codes: "array[int]") -> Ranked:
+    """A snapshot of these, with their codes, in this order."""
     return _ranked(ids, codes, array("q", bytes(8 * len(ids))))
+
+
+_RANKED_ROWS = msgspec.json.Decoder(list[RankedRow])
 
 
 def grouped(

@@ -123,6 +123,19 @@ ORDERED_BY: Mapping[Sort, tuple[str, ...]] = {
 }
 """The columns that each order reads beside id and severity."""
 
+_RISKS = ("-coalesce(risk, -1)", "CASE WHEN risk IS NULL THEN -coalesce(units, -1) ELSE 0 END")
+_UNITS = "-coalesce(units, -1)"
+
+MERGED_BY: Mapping[Sort, tuple[str, ...]] = {
+    Sort.RISK: (_LAST, *_RISKS, "severity", _UNITS),
+    Sort.SEVERITY: ("severity", *_RISKS),
+    Sort.AGE: ("first_seen_at",),
+    Sort.SKU: ("sku",),
+    Sort.CHANNEL: ("channel", "sku"),
+    Sort.DELTA: (_UNITS, "severity"),
+}
+"""The same orders as keys, all ascending: what of several caches is merged by."""
+
 GROUP_ORDERS: Mapping[Sort, str] = {
     Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, label",
     Sort.SEVERITY: f"severity, {_WORTH}, label",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.commands.options import config_option, example, text
+from console.commands.options import config_options, example, text
 from console.commands.screen import need_terminal, screen_options, screen_preferences
 from console.context import load, note
 
@@ -27,8 +27,16 @@ def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     return name
 
 
-@click.command(epilog=example("skew watch", "skew watch --view buyers", "skew watch --at 2h"))
-@config_option
+@click.command(
+    epilog=example(
+        "skew watch",
+        "skew watch --read-only",
+        "skew watch --view buyers",
+        "skew watch --config eu.toml --config us.toml",
+        "skew watch --at 2h",
+    )
+)
+@config_options
 @click.option(
     "--by", metavar="NAME", callback=_operator, help="Who decides.  [default: asked once]"
 )
@@ -38,7 +46,7 @@ def _operator(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @screen_options
 @click.option("--fresh", is_flag=True, help="Forget the last page, filter, sort and theme.")
 def watch(  # noqa: PLR0913 - a parameter for each option.
-    config: Path,
+    configs: tuple[Path, ...],
     *,
     by: str | None,
     read_only: bool,
@@ -53,7 +61,16 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     It polls and writes by itself, unless a daemon already does so for this cache: then it shows
     what the daemon finds, and takes your decisions. With `--at` it shows the past instead, such as
     2026-11-23T14:00:00Z or 2h ago, and [ and ] go from change to change.
+
+    With several --config the disagreements of all these stores stand in one table, read-only, and
+    enter opens a row's store. A store whose cache can't be read is named with the reason.
     """
+    if len(configs) > 1:
+        for option, value in (("--at", at), ("--view", view), ("--by", by)):
+            if value is not None:
+                raise click.UsageError(f"{option} needs one --config; several open one table")
+        return _several(configs, theme=theme, ascii_only=ascii_only, fresh=fresh)
+    (config,) = configs
     settings = read(config, looks_only=read_only or at is not None)
     then = None if at is None else _past(settings, at)
     need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
@@ -68,6 +85,28 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     code = watch.live(settings, read_only=read_only, preferences=preferences)
     _note_what_is_left(settings)
     return code
+
+
+def _several(
+    configs: tuple[Path, ...], *, theme: str | None, ascii_only: bool | None, fresh: bool
+) -> int:
+    """Open the table of several stores. Raises ConfigErrors."""
+    from functools import partial
+
+    all_of = [load(config, secrets=False) for config in configs]
+    caches = [settings.database.resolve() for settings in all_of]
+    for config, cache in zip(configs, caches, strict=True):
+        if caches.count(cache) > 1:
+            raise click.UsageError(f"--config {config}: names a cache that another one names too")
+    need_terminal("`skew status` and `skew diff` need none, for each configuration")
+    from console.tui import stores
+
+    preferring = partial(screen_preferences, theme=theme, ascii_only=ascii_only, fresh=fresh)
+    return stores.several(
+        all_of,
+        preferences=preferring(None),
+        preferences_of=lambda settings: preferring(settings.path),
+    )
 
 
 def read(config: Path, *, looks_only: bool) -> "Settings":

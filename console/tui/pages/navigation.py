@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from console.tui.pages.sku import SkuPage
 
 
+BACK = 100
+"""What an app answers that was left by the way back."""
+
+
 class NavigatingApp(DialogApp):
     """An app with pages; see `Navigator`."""
 
@@ -42,6 +46,8 @@ class NavigatingApp(DialogApp):
         self.session = session
         self.pages: dict[PageName, Page] = {}
         """Those that have been opened."""
+        self.leads_out = False
+        """Whether the way back leads out of the first page, to the table of several stores."""
         self._before: list[PageName] = []
         self._turning = asyncio.Lock()
         """One page after the other, however quickly the keys come."""
@@ -97,7 +103,11 @@ class NavigatingApp(DialogApp):
 
     async def back(self) -> None:
         async with self._turning:
-            if not self._before or self.screen.is_modal:
+            if self.screen.is_modal:
+                return
+            if not self._before:
+                if self.leads_out:
+                    self.exit(BACK)
                 return
             await self._turn_to(self._before.pop())
         await self._arrive()
