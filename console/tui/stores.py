@@ -12,8 +12,8 @@ from console.context import SERVED, login_name
 from console.keys.action import Action, PageName
 from console.tui.app import SkewApp
 from console.tui.data.refresh import put_the_screen_first
+from console.tui.data.several.stores import Store, StoreRow, StoresSource, open_read_only
 from console.tui.data.source import DataSource
-from console.tui.data.stores import Store, StoreRow, StoresSource, open_read_only
 from console.tui.drawing import terminal
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext, Subject

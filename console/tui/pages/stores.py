@@ -10,7 +10,7 @@ from textual.content import Content
 from console.text.format import cut, plural
 from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.disagreements import asks_for_causes
-from console.tui.data.stores import StoreRow, StoresSource
+from console.tui.data.several.stores import StoreRow, StoresSource
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext
 from console.tui.pages.dashboard import Dashboard

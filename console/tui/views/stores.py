@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from console.text.format import age, cells, cut, fit, plural
-from console.tui.data.stores import Store, StoreRow
+from console.tui.data.several.stores import Store, StoreRow
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.columns import Column
 from console.tui.drawing.tones import Cell, Tone

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from console.keys.action import PageName
 from console.tui import stores
 from console.tui.app import SkewApp
-from console.tui.data.stores import Store
+from console.tui.data.several.stores import Store
 from console.tui.pages.navigation import BACK
 from console.tui.stores import StoresApp, StoresState
 from store.database import schema

@@ -1,0 +1,1 @@
+"""What the table of several stores is read through."""
