@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from console.context import SERVED, login_name
 from console.keys.action import Action, PageName
+from console.keys.search import PaletteEntry
 from console.tui.app import SkewApp
 from console.tui.data.refresh import put_the_screen_first
 from console.tui.data.several.stores import Store, StoreRow, StoresSource, open_read_only
@@ -84,6 +85,11 @@ class StoresApp(SkewApp):
             return
         self.session.say("enter opens a row's store, with all its pages", Tone.DIM)
         self.page.repaint()
+
+    async def find(self, text: str) -> list[PaletteEntry]:
+        """Nothing: what has a name is found in its store's own palette."""
+        del text
+        return []
 
     async def open_sku(self, subject: Subject) -> None:
         row = self.dashboard.rows.current

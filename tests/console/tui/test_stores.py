@@ -197,6 +197,12 @@ async def test_what_only_a_store_can_do_is_refused_and_said(two: list[Shop]) -> 
     assert "Open" in legend
 
 
+async def test_the_palette_does_what_the_table_can(two: list[Shop]) -> None:
+    async with table(two) as (app, pilot):
+        await press(app, pilot, ":", *"sort", "enter")
+        assert "sorted by" in text_of(app)
+
+
 @pytest.mark.long
 async def test_a_banner_is_shown_where_all_have_the_same(two: list[Shop]) -> None:
     for shop in two:
