@@ -11,6 +11,7 @@ from console.text.format import cut, plural
 from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.disagreements import asks_for_causes
 from console.tui.data.several.stores import StoreRow, StoresSource
+from console.tui.drawing.columns import TableColumns
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.pages.context import PageContext
 from console.tui.pages.dashboard import Dashboard
@@ -30,7 +31,8 @@ class StoresPage(Dashboard):
         super().__init__(context)
         assert isinstance(context.source, StoresSource)
         self.stores = context.source
-        self.rows.sheet = StoresSheet([store.name for store in self.stores.stores])
+        sheet = StoresSheet([store.name for store in self.stores.stores])
+        self.rows.sheet, self.rows.columns = sheet, TableColumns(sheet)
         self.begins_on: int | None = None
         """The row that was left for its store: the cursor goes back there."""
 

@@ -19,10 +19,13 @@ class StoresSheet(DisagreementSheet):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(())
-        self._width = min(_NAME_MAX, max((5, *map(len, names))))
+        self._store = Column("store", "STORE", min(_NAME_MAX, max((5, *map(len, names)))))
 
     def columns(self, width: int) -> Sequence[Column]:
-        return [Column("store", "STORE", self._width), *self._narrow(width - self._width - 1)]
+        return [self._store, *self._narrow(width - self._store.width - 1)]
+
+    def known(self) -> Sequence[Column]:
+        return (self._store, *super().known())
 
     def cells(
         self, value: DisagreementRow | GroupRow, columns: Sequence[Column], now: Millis
