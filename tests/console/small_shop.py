@@ -254,10 +254,15 @@ def text_of(app: SkewApp) -> str:
 
 
 def style_at(app: SkewApp, needle: str) -> Any:
-    """The style of the first segment of the screen that begins with `needle`."""
-    for strip in strips_of(app):
-        for segment in strip:
-            if segment.text.strip().startswith(needle):
+    """The style of the first segment of the screen that begins with `needle`, else that has it.
+
+    Neighbours of one style may be painted as one segment.
+    """
+    segments = [segment for strip in strips_of(app) for segment in strip]
+    for begins in (True, False):
+        for segment in segments:
+            text = segment.text.strip()
+            if text.startswith(needle) or (not begins and needle in text):
                 return segment.style
     raise AssertionError(f"{needle!r} is not on the screen")
 

@@ -195,7 +195,7 @@ async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) 
     assert sorted(why or "" for why in acknowledged_why(shop).values()) == [
         f"because {n}" for n in range(4)
     ]
-    assert "no disagreement is left that is not acknowledged" in text
+    assert "no disagreement is left that is not decided or acknowledged" in text
     assert "4 acknowledged" in text
 
 
