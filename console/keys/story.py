@@ -16,7 +16,7 @@ STORY_ACTIONS: tuple[Action, ...] = (
     Action(
         "story_silence",
         (".",),
-        "Silence the story, or let it go on",
+        "Silence the story or go on",
         f"{_IN_THE_DEMO} What happens in the shop happens untold.",
         Chapter.DEMO,
         legend="Story",
