@@ -2,7 +2,7 @@
 
 from console.keys.action import Action, Chapter
 
-_IN_THE_DEMO = "In `skew demo` only."
+_IN_THE_DEMO = "In the demo only."
 
 STORY_ACTIONS: tuple[Action, ...] = (
     Action(

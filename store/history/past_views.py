@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 
 from store.cells.cell_ids import code
-from store.corrections.audit import CHANGING
+from store.corrections.audit import CHANGING, SILENCING
 from store.model import LIVE_CORRECTIONS, Millis
 from store.targets.pending_events import ELSEWHERE, NEWEST_PLACE, UNSEEN, UNSEEN_SUM
 from store.targets.truth import (
@@ -180,7 +180,27 @@ def _stepped(column: str) -> str:
       THEN (SELECT s.{column} FROM temp.stepped_since s WHERE s.id = k.id) ELSE k.{column} END"""
 
 
-_CORRECTION = {column: _stepped(column) for column in CHANGING}
+def _unmoved_since(ended_at: str) -> str:
+    """SQL for whether correction k's listing has kept its reading and its target since its end."""
+    moved = " OR ".join(
+        f"""EXISTS (SELECT 1 FROM main.{table} x WHERE x.listing_id = k.listing_id
+          AND x.until_at > {ended_at} AND x.until_at <= {AT})"""
+        for table in ("past_readings", "past_targets")
+    )
+    return f"NOT ({moved})"
+
+
+# What keeps its listing quiet does so until its reading or target moves, which is no step of it. So
+# it did then where its last step by then left it so, and neither has moved in between.
+_SILENCING = ", ".join(f"'{status}'" for status in SILENCING)
+_SILENCES = f"""CASE WHEN k.id IN (SELECT id FROM temp.stepped_since)
+  THEN (SELECT s.silences AND {_unmoved_since("s.ended_at")}
+    FROM temp.stepped_since s WHERE s.id = k.id)
+  WHEN k.status IN ({_SILENCING}) OR k.status = 'verified' AND k.reverts IS NOT NULL
+  THEN coalesce(json_extract((SELECT u.left_as FROM main.audit u WHERE u.correction_id = k.id
+    ORDER BY u.id DESC LIMIT 1), '$.silences'), 0) AND {_unmoved_since("k.ended_at")}
+  ELSE 0 END"""
+_CORRECTION = {column: _stepped(column) for column in CHANGING} | {"silences": _SILENCES}
 
 # --- polls, incidents, events ---------------------------------------------------------------
 

@@ -135,6 +135,16 @@ def test_the_commands_answer_as_before(old: dict[str, Any], tmp_path: Path) -> N
         assert found == [], arguments
 
 
+NEWER = (
+    "listing_id", "approved_by", "unknown_oversell_units", "ref", "snoozed", "snoozed_or_rejected",
+)  # fmt: skip
+"""What older versions numbered in another way, or did not say."""
+
+NONE_THEN = ("until", "reverts", "rejected_id", "rejected_by", "snoozed_until")
+"""What may be said since schema 23 or 24, and is not of what they knew: of this the old caches have
+none, and what they do have is compared."""
+
+
 def same(said: Any) -> Any:
     """What was said, without the ids of listings, which schema 21 numbered anew.
 
@@ -149,12 +159,11 @@ def same(said: Any) -> Any:
     found = {
         name: same(value)
         for name, value in said.items()
-        # What holds an update back may say until when, since schema 23: of these none does. Since
-        # 24 an update may turn another back, which none of these does; its facts have who approved
-        # it, and what is oversold where nothing can be seen is counted apart.
-        if name not in ("listing_id", "approved_by", "unknown_oversell_units")
-        and not (name in ("until", "reverts") and value is None)
+        if name not in NEWER and not (name in NONE_THEN and value is None)
     }
+    # The number of what is acknowledged: before schema 24 there was no worse one beside it.
+    if found.get("acknowledged_at") is not None and "severity" in found:
+        found["severity"] = 7
     for name in ("conservation", "cells"):
         if isinstance(found.get(name), list):
             found[name].sort(key=place)
