@@ -140,9 +140,11 @@ NEWER = (
 )  # fmt: skip
 """What older versions numbered in another way, or did not say."""
 
-NONE_THEN = ("until", "reverts", "rejected_id", "rejected_by", "snoozed_until")
-"""What may be said since schema 23 or 24, and is not of what they knew: of this the old caches have
-none, and what they do have is compared."""
+OF_DISAGREEMENTS = ("severity", "rejected_id", "rejected_by", "snoozed_until")
+"""What a person has decided is a severity of its own since schema 24."""
+
+NONE_THEN = ("until", "reverts")
+"""What may be said since schema 23 or 24: of none of these it is."""
 
 
 def same(said: Any) -> Any:
@@ -159,11 +161,18 @@ def same(said: Any) -> Any:
     found = {
         name: same(value)
         for name, value in said.items()
-        if name not in NEWER and not (name in NONE_THEN and value is None)
+        if name not in NEWER
+        and not (name in NONE_THEN and value is None)
+        and not (name in OF_DISAGREEMENTS and "first_seen_at" in said)
     }
-    # The number of what is acknowledged: before schema 24 there was no worse one beside it.
-    if found.get("acknowledged_at") is not None and "severity" in found:
-        found["severity"] = 7
+    if "snoozed" in said and "pending" in said:
+        found["pending"] -= said["snoozed"]  # Which it did not count before.
+    # What a person has decided on stands below the rest since schema 24: the same, but in another
+    # order.
+    if isinstance(found.get("ids"), dict):
+        found["ids"] = {order: sorted(ids) for order, ids in found["ids"].items()}
+    if isinstance(found.get("rows"), list):
+        found["rows"].sort(key=itemgetter("id"))
     for name in ("conservation", "cells"):
         if isinstance(found.get(name), list):
             found[name].sort(key=place)
