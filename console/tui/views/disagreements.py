@@ -290,7 +290,7 @@ def _why(row: DisagreementRow, now: Millis) -> Cell:
     disagreement = row.disagreement
     if disagreement.acknowledged_at is not None:
         return Cell(
-            f" ✓ acked {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM
+            f" ✓ {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM
         )
     if decided_text(disagreement, now):
         # The number stands in the column of the updates, and all of it among the evidence.

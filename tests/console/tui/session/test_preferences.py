@@ -128,7 +128,7 @@ async def test_page_filter_and_sort_are_taken_up_again(shop: Shop, tmp_path: Pat
         assert app.page.place is PageName.UPDATES
         await press(app, pilot, "1")
         assert "filter: channel:market" in text_of(app)
-        assert app.dashboard.sort is list(Sort)[1]
+        assert app.dashboard.sort == list(Sort)[1]
 
 
 @pytest.mark.long
