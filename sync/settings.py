@@ -9,9 +9,9 @@ import msgspec
 
 from store.model import Component, Direction, Figure, Millis, State
 from sync.conditions import Condition
-from sync.quiet_hours import QuietHours
 from sync.secrets import SecretSource
-from sync.time_zones import TimeZone
+from sync.times.quiet_hours import QuietHours
+from sync.times.time_zones import TimeZone
 from sync.units import PPM
 
 

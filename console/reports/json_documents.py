@@ -25,8 +25,9 @@ from sync.clock import rfc3339
 from sync.corrections.decide import BlastRadius
 
 if TYPE_CHECKING:
+    from store.queries.uncounted import UncountedListing
     from sync.polling.event_import import EventImport
-    from sync.polling.poll_report import PollReport
+    from sync.polling.reporting.poll_report import PollReport
     from sync.settings import WindowStanding
 
 Json = dict[str, object]
@@ -134,6 +135,21 @@ def disagreement(disagreement: Disagreement, cause: Cause | None) -> Json:
         "money_assumed": None
         if disagreement.assumed_risk_minor is None
         else disagreement.assumed_risk_minor / 100,
+    }
+
+
+def uncounted(listing: "UncountedListing") -> Json:
+    """One listing that can't be compared, as `skew diff` has it."""
+    return {
+        "sku": listing.sku,
+        "channel": listing.channel,
+        "location": listing.location,
+        "reading": {
+            "available": listing.available,
+            "state": listing.state,
+            "observed_at": rfc3339(listing.observed_at),
+        },
+        "target": {"quantity": listing.target, "state": listing.target_state},
     }
 
 

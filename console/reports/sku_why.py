@@ -7,7 +7,7 @@ from console.text.why import listing
 from console.text.why.facts import ListingVerdict, ListingWhy, WhyFacts
 from store.causes import find_facts
 from store.channels import write_pauses
-from store.corrections import obstacles
+from store.corrections.guards import obstacles
 from store.database.connection import Snapshot
 from store.model import LIVE_CORRECTIONS, Millis
 from store.queries import sku_summary, status_counts

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from console.keys.action import Action
     from sync.corrections.decide import BlastRadius
-    from sync.polling.poll_report import PollReport
+    from sync.polling.reporting.poll_report import PollReport
     from sync.settings import WindowStanding
 
 Lines = list[str]

@@ -320,12 +320,12 @@ class SkewApp(NavigatingApp):
             self.do_palette()
 
     def do_help(self) -> None:
-        from console.tui.dialogs.help import HelpDialog
+        from console.tui.dialogs.texts.help import HelpDialog
 
         self.push_screen(HelpDialog(self.page.place, self.session.actions))
 
     def do_log(self) -> None:
-        from console.tui.dialogs.log import LogDialog
+        from console.tui.dialogs.texts.log import LogDialog
 
         self.push_screen(LogDialog(self.session.log))
 

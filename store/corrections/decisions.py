@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from store import people
-from store.corrections import audit, conflicts, lifecycle, obstacles, propose
+from store.corrections import audit, conflicts, lifecycle, propose
+from store.corrections.guards import obstacles
 from store.decision import Decision
 from store.model import Correction, CorrectionStatus, Millis
 from store.reasons import HeldBack, Reason

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from store.channels import pauses, write_pauses
-from store.corrections import audit, obstacles, propose, waiting
+from store.corrections import audit, propose, waiting
+from store.corrections.guards import obstacles
 from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record

@@ -56,7 +56,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v11_v24_updates", "make_writes"),
     ImportedLater("v12_future_times"),
     ImportedLater("v11_v24_updates", "make_approved_refs"),
-    ImportedLater("v14_sku_skeletons"),
+    ImportedLater("v10_v15_listings", "forget_skeletons"),
     ImportedLater("v10_v15_listings", "make_copies"),
     ImportedLater("v16_at_least"),
     ImportedLater("v17_v20_polls", "make_file_sequence"),

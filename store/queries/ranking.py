@@ -16,7 +16,6 @@ from store.database.rows import Columns
 from store.model import Millis
 from store.queries import counted_groups
 from store.queries.counted_groups import BY_THEMSELVES, IS_COUNTED, WITH_ODD
-from store.queries.filter_sql import FilterConditions
 from store.queries.ranking_values import (
     AGE_EDGES_MS,
     GroupBy,
@@ -26,7 +25,8 @@ from store.queries.ranking_values import (
     RankingHints,
     Severity,
 )
-from store.queries.severity_sql import (
+from store.queries.sql.filter_sql import FilterConditions
+from store.queries.sql.severity_sql import (
     AGE_BUCKET,
     GROUP_ORDERS,
     MERGED_BY,

@@ -16,9 +16,10 @@ from store.model import (
     Kind,
     Millis,
 )
-from store.queries import poll_health, ranking, severity_sql
+from store.queries import poll_health, ranking
 from store.queries.ranking_values import RankingHints
-from store.queries.severity_sql import RISK
+from store.queries.sql import severity_sql
+from store.queries.sql.severity_sql import RISK
 from store.queries.values import (
     DisagreementFilter,
     ShownCell,

@@ -16,9 +16,9 @@ import msgspec
 from sync.conditions import Condition, condition
 from sync.errors import ConfigError
 from sync.locations import LocationMap, location_map
-from sync.quiet_hours import QuietHours, quiet_hours
 from sync.secrets import REMEDY, SecretSource, SecretTable, is_secret_name, looks_secret
-from sync.time_zones import TimeZone, time_zone
+from sync.times.quiet_hours import QuietHours, quiet_hours
+from sync.times.time_zones import TimeZone, time_zone
 from sync.units import (
     Day,
     Duration,

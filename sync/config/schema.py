@@ -13,9 +13,9 @@ from sync.channels import product_links
 from sync.channels.api import addresses
 from sync.conditions import Condition
 from sync.locations import LocationMap
-from sync.quiet_hours import QuietHours
 from sync.secrets import SecretSource
-from sync.time_zones import TimeZone, zone_of
+from sync.times.quiet_hours import QuietHours
+from sync.times.time_zones import TimeZone, zone_of
 from sync.units import PPM, Day, Duration, Flow, ListenAddress, Period, Portion
 
 Units = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]

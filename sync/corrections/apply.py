@@ -33,7 +33,7 @@ from sync.errors import (
 from sync.polling import recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
-from sync.polling.spans import Span
+from sync.polling.reporting.spans import Span
 from sync.transport.before_write import before_write
 from sync.transport.budgets.base import ending_within
 

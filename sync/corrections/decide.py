@@ -12,8 +12,8 @@ import msgspec
 from store import people
 from store.channels import incidents, write_pauses
 from store.corrections import decisions, lifecycle
-from store.corrections.pushed import Pushed, pushed_since
-from store.corrections.undated import undated_proposals
+from store.corrections.guards.pushed import Pushed, pushed_since
+from store.corrections.guards.undated import undated_proposals
 from store.database.connection import Database
 from store.decision import Decision
 from store.model import Correction, IncidentKind, Millis, State

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from store.model import Millis
 from sync.corrections.cron import trigger_of
 from sync.settings import ApprovalWindow, WindowStanding
-from sync.time_zones import TimeZone, zone_of
+from sync.times.time_zones import TimeZone, zone_of
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger

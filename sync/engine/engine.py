@@ -28,10 +28,10 @@ from sync.engine.notice_watch import NoticeWatch
 from sync.engine.reloading import LoadSettings
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
-from sync.polling.log import SILENT, Log
-from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
-from sync.polling.spans import OFF, Tracer
+from sync.polling.reporting.log import SILENT, Log
+from sync.polling.reporting.poll_report import PollReport
+from sync.polling.reporting.spans import OFF, Tracer
 from sync.settings import Settings
 from sync.targets import terms
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from store.channels import incidents, pauses, polls, write_pauses
 from store.corrections import lifecycle, waiting
-from store.corrections.pushed import pushed_since
+from store.corrections.guards.pushed import pushed_since
 from store.database import lease
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
@@ -22,8 +22,8 @@ from sync.engine.retention import RetentionJob
 from sync.polling import guard, recognition
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll
-from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
+from sync.polling.reporting.poll_report import PollReport
 from sync.settings import PushLimits, Settings
 from sync.transport.rate_limit import RateLimitMeter
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store.corrections import lifecycle
-from store.database import lease, restore
+from store.database import lease
 from store.database.connection import Database
+from store.database.maintenance import restore
 from sync.clock import Clock
 from sync.engine.lease import LeaseHeld
 

@@ -28,9 +28,9 @@ from sync.errors import ContractBroken, Temporary
 from sync.polling import absences, deltas, events, guard, placeless, recognition, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.files import file_sequence, file_times
-from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
-from sync.polling.spans import Span
+from sync.polling.reporting.poll_report import PollReport
+from sync.polling.reporting.spans import Span
 from sync.transport.budgets.base import ending_within
 
 REFUSED_MAX = 20_000

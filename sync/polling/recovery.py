@@ -17,8 +17,8 @@ from store.polling.comparison import Comparison
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from sync.polling.channel_state import Activity, ChannelState
-from sync.polling.log import Log
-from sync.polling.spans import OFF, Tracer
+from sync.polling.reporting.log import Log
+from sync.polling.reporting.spans import OFF, Tracer
 
 PAUSE_MS = 15 * 60_000
 """How long a channel rests after it refused our credentials: no retry storm, no lock-out."""

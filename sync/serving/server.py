@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sync.polling.log import Log
+from sync.polling.reporting.log import Log
 from sync.serving.app import ServingApp
 from sync.settings import ServeSettings
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from sync import extras
-from sync.polling.log import Log
-from sync.polling.spans import OFF, Tracer
+from sync.polling.reporting.log import Log
+from sync.polling.reporting.spans import OFF, Tracer
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 

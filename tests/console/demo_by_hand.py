@@ -20,9 +20,9 @@ from store.queries.values import DisagreementFilter
 from sync.channels import open_channel
 from sync.engine.engine import Engine
 from sync.polling.channel_state import ChannelState
-from sync.polling.log import SILENT
 from sync.polling.poll import poll
 from sync.polling.recovery import EngineContext
+from sync.polling.reporting.log import SILENT
 from sync.targets import terms
 from tests.console.small_shop import IdleEngine, settle
 from tests.simulation.small_world import NOON, HandClock

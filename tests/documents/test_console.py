@@ -10,9 +10,9 @@ from console.keys import ACTIONS
 from console.keys.action import Action, PageName
 from console.reports.tables import where
 from console.text.looks.themes import PALETTES
-from console.tui.data.disagreement_filter import KEYS
-from console.tui.data.update_filter import KEYS as UPDATE_KEYS
-from console.tui.dialogs.help import SIGNS
+from console.tui.data.filters.disagreement_filter import KEYS
+from console.tui.data.filters.update_filter import KEYS as UPDATE_KEYS
+from console.tui.dialogs.texts.help import SIGNS
 from tests.documents.texts import ROOT, document, fenced, first_column, section
 
 CONSOLE = document("console.md")

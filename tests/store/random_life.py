@@ -9,8 +9,9 @@ from typing import Any
 
 from store.causes import find_facts
 from store.channels import incidents
-from store.corrections import audit, decisions, late, lifecycle, obstacles
+from store.corrections import audit, decisions, late, lifecycle
 from store.corrections import propose as propose_module
+from store.corrections.guards import obstacles
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.history import timeline

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from store.cells import instants, oddities
-from store.corrections import obstacles
+from store.corrections.guards import obstacles
 from store.model import CorrectionStatus, Record
 from store.polling import quarantine
 from store.queries import status_counts, views

@@ -36,10 +36,10 @@ from sync.channels.base import (
 from sync.clock import Clock
 from sync.corrections.apply import apply
 from sync.polling.channel_state import ChannelState
-from sync.polling.log import SILENT
 from sync.polling.poll import poll
-from sync.polling.poll_report import PollReport
 from sync.polling.recovery import EngineContext
+from sync.polling.reporting.log import SILENT
+from sync.polling.reporting.poll_report import PollReport
 from sync.settings import ApprovalSettings, ChannelSettings, GuardSettings, Settings
 from sync.targets import terms
 from sync.transport.before_write import look

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync import values
 from sync.channels import event_decoding
 from sync.clock import from_rfc3339
-from sync.time_zones import TimeZone, time_zone, zone_of
+from sync.times.time_zones import TimeZone, time_zone, zone_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")

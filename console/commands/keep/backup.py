@@ -22,7 +22,7 @@ def backup(config: Path, file: Path, *, as_json: bool, force: bool) -> int:
     settings = load(config, secrets=False)
     from console.reports import json_documents
     from console.text.format import megabytes
-    from store.database.backup import back_up
+    from store.database.maintenance.backup import back_up
 
     size = back_up(settings.database, file, replace=force)
     if as_json:

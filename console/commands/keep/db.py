@@ -29,7 +29,7 @@ def check(config: Path, *, as_json: bool) -> int:
 
     from console.reports import json_documents
     from console.text.format import clean, megabytes, plural
-    from store.database import condition
+    from store.database.maintenance import condition
 
     found = condition.check(settings.database)
     if as_json:
@@ -63,7 +63,7 @@ def vacuum(config: Path, *, as_json: bool) -> int:
 
     from console.reports import json_documents
     from console.text.format import megabytes
-    from store.database import condition
+    from store.database.maintenance import condition
     from sync.clock import SystemClock
 
     done = condition.vacuum(settings.database, now=SystemClock().now())

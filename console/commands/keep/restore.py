@@ -27,7 +27,7 @@ def restore(config: Path, file: Path, *, as_json: bool, yes: bool) -> int:
 
     from console.reports import json_documents
     from console.text.format import clean, plural
-    from store.database.restore import check_backup
+    from store.database.maintenance.restore import check_backup
     from sync.clock import SystemClock
     from sync.engine.lease import name_of_this_process
     from sync.engine.restoring import restore_backup

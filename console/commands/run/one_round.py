@@ -18,7 +18,7 @@ def engine_for_one_round(
     from sync.clock import SystemClock
     from sync.engine.engine import Engine
     from sync.engine.lease import name_of_this_process
-    from sync.polling.log import SILENT
+    from sync.polling.reporting.log import SILENT
 
     log = SILENT if complaints is None else _Complaints(complaints)
     holder = name_of_this_process(name)

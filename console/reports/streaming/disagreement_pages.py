@@ -9,8 +9,9 @@ from store.causes import find_facts
 from store.causes.channel_facts import ChannelsOfSnapshot
 from store.database.connection import Snapshot
 from store.model import Cause, Disagreement, Millis, Terms
-from store.queries import ranking, severity_sql, views
+from store.queries import ranking, views
 from store.queries.ranking_values import RankingHints
+from store.queries.sql import severity_sql
 from store.queries.values import DisagreementFilter
 from sync.causes.explain import Explainer
 

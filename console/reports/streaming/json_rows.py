@@ -60,7 +60,7 @@ def disagreement(row: Disagreement, cause: Cause | None) -> str:
 
 
 def uncounted(listing: UncountedListing) -> str:
-    """As `json_uncounted.uncounted`."""
+    """As `json_documents.uncounted`."""
     return (
         f'{{"sku": {_text(listing.sku)}, "channel": {_name(listing.channel)}, '
         f'"location": {_name(listing.location)}, "reading": {{'

@@ -10,7 +10,7 @@ from console.text.why import listing
 from console.text.why.facts import ListingWhy, WhyFacts
 from console.text.why.target_sum import target_sum
 from console.tui.data.values import Ask, SkuListing, StatusSnapshot
-from store.corrections import obstacles
+from store.corrections.guards import obstacles
 from store.history import series, timeline
 from store.history.series import StockSeries, Window
 from store.history.timeline import TimelineCursor, TimelineItem, TimelinePage

@@ -30,9 +30,10 @@ from store.causes.facts import Facts
 from store.causes.similar_skus import KINDS_WITH_SIMILAR
 from store.channels import incident_list
 from store.channels.incident_list import IncidentFilter, IncidentState
-from store.corrections import audit, batches, conflicts, lifecycle, obstacles, update_list
+from store.corrections import audit, batches, conflicts, lifecycle, update_list
 from store.corrections.audit import AuditRow, OperatorAct
-from store.corrections.pushed import pushed_since
+from store.corrections.guards import obstacles
+from store.corrections.guards.pushed import pushed_since
 from store.corrections.update_list import UpdateFilter, UpdateList, UpdateSort
 from store.database.connection import Database
 from store.errors import DatabaseBusy, StoreError
@@ -48,8 +49,9 @@ from store.model import (
     Status,
 )
 from store.polling.preview.quarantine_effect import QuarantineEffect
-from store.queries import poll_health, ranking, severity_sql, status_counts, views
+from store.queries import poll_health, ranking, status_counts, views
 from store.queries.ranking_values import GroupBy, Grouped, Ranked, RankingHints
+from store.queries.sql import severity_sql
 from store.queries.values import (
     ChannelHealth,
     DisagreementFilter,

@@ -27,7 +27,7 @@ from store.errors import StoreError
 from store.model import PollOutcome
 from store.queries.values import ChannelHealth
 from sync.engine import requests
-from sync.polling.poll_report import PollReport
+from sync.polling.reporting.poll_report import PollReport
 
 PATIENCE_MS = 3_600_000
 """A poll is waited for as long as its request is kept; the operator waits for none of it."""

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from console.keys.action import Action, Chapter, PageName
-from console.tui.data.disagreement_filter import FilterError
+from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.drawing.tones import Tone
 from console.tui.session.memory import PageMemory
 from console.tui.session.saved_views import NAME, NAME_RULE, PAGES, SavedView, SavedViews

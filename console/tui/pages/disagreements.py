@@ -15,9 +15,9 @@ from textual.widget import Widget
 from console.text import remedies
 from console.text.format import clean, plural
 from console.tui.data import export
-from console.tui.data.disagreement_filter import completed, parse
 from console.tui.data.disagreements import DisagreementData, asks_for_causes
 from console.tui.data.export import ExportView
+from console.tui.data.filters.disagreement_filter import completed, parse
 from console.tui.data.grouping import DisagreementList, jump, worst
 from console.tui.data.values import DisagreementRow
 from console.tui.drawing.tones import Tone, write

@@ -16,10 +16,11 @@ from textual.content import Content
 from console.keys.action import PageName
 from console.reports.clipboard import CopyChoice, incident_choices
 from console.text.incidents import IncidentDetail, awaits_decision
-from console.tui.data import export, incident_filter
-from console.tui.data.disagreement_filter import FilterError
+from console.tui.data import export
 from console.tui.data.export import ExportView
-from console.tui.data.incident_filter import STATES
+from console.tui.data.filters import incident_filter
+from console.tui.data.filters.disagreement_filter import FilterError
+from console.tui.data.filters.incident_filter import STATES
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage

@@ -23,8 +23,8 @@ from console.reports.clipboard import CopyChoice
 from console.text.confirmation import DecisionTarget
 from console.text.format import clean
 from console.tui.data import export
-from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.export import ExportView
+from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.dialogs.dialog import ToastScreen
 from console.tui.drawing.tones import Tone
 from console.tui.pages.context import PageContext, Subject

@@ -8,8 +8,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.text.format import cut, plural
-from console.tui.data.disagreement_filter import FilterError
 from console.tui.data.disagreements import asks_for_causes
+from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.data.several.stores import StoreRow, StoresSource
 from console.tui.drawing.columns import TableColumns
 from console.tui.drawing.tones import Cell, Tone, lines, write

@@ -20,7 +20,7 @@ from console.text.confirmation import (
     why_update_not_decidable,
 )
 from console.text.format import plural
-from console.tui.data import update_filter
+from console.tui.data.filters import update_filter
 from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, write
 from console.tui.pages.context import PageContext, Subject

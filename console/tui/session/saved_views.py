@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 
 from console.keys.action import PageName
-from console.tui.data import disagreement_filter, incident_filter, update_filter
-from console.tui.data.disagreement_filter import FilterError
+from console.tui.data.filters import disagreement_filter, incident_filter, update_filter
+from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.session.memory import PageMemory, Remembered, SessionMemory, replace_file
 from store.corrections.update_list import STATUSES, UpdateGroup, UpdateSort
 from store.queries.ranking_values import GroupBy

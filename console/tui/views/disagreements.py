@@ -289,9 +289,7 @@ def _age(row: DisagreementRow, now: Millis) -> Cell:
 def _why(row: DisagreementRow, now: Millis) -> Cell:
     disagreement = row.disagreement
     if disagreement.acknowledged_at is not None:
-        return Cell(
-            f" ✓ {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM
-        )
+        return Cell(f" ✓ {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM)
     if decided_text(disagreement, now):
         # The number stands in the column of the updates, and all of it among the evidence.
         until, by = disagreement.snoozed_until, disagreement.rejected_by or NONE

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from store.database import backup
+from store.database.maintenance import backup
 from store.errors import NoBackup
 
 KEPT = 3

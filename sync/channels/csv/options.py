@@ -12,7 +12,7 @@ from sync import secrets, values
 from sync.channels.csv.layout import FIELDS, QUANTITIES, is_delimiter
 from sync.channels.words import NumberWords, WordTable
 from sync.secrets import SecretSource
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 
 SKIP_MAX = 1000
 ROWS_MAX = 10_000

@@ -29,7 +29,7 @@ from sync.channels.csv.records import RowDecoder
 from sync.channels.csv.unpacking.content import Content, Opener, content
 from sync.channels.words import NumberWords
 from sync.errors import ContractBroken, Temporary
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 _LINE_LENGTH_MAX = 64 * 1024
 """Of a line above the rows."""

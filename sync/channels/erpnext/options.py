@@ -6,7 +6,7 @@ import msgspec
 
 from sync.channels.api import addresses
 from sync.secrets import SecretSource
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 
 
 class ErpNextOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

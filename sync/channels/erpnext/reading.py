@@ -18,7 +18,7 @@ from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.shapes import ErpBin, ErpItem, ErpWarehouse
 from sync.channels.erpnext.site import PAGE_ROWS, ErpNextSite, Filter
 from sync.clock import Clock
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 COMMITTED_WITHIN_MS = 30 * 60_000
 """A document of 5,000 rows took 10 to 15 minutes (CHANNELS.md, 2026-11)."""

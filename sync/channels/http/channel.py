@@ -35,7 +35,7 @@ from sync.channels.http.trial import Trial
 from sync.channels.http.writing.versions import VersionMemory
 from sync.channels.http.writing.writer import ListingWriter
 from sync.clock import Clock
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 if TYPE_CHECKING:
     from sync.errors import ChannelError

@@ -18,7 +18,7 @@ from sync.channels.http.listing.table import EachTable, ListTable
 from sync.channels.http.writing.table import WriteTable
 from sync.channels.words import NumberWords, WordTable
 from sync.secrets import SecretSource
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 from sync.values import quoted
 
 _ID_NAME = re.compile(r"[a-z][a-z_]*", re.ASCII)

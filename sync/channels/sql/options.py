@@ -12,7 +12,7 @@ from sync import secrets
 from sync.channels.sql.statements import Statement, statement
 from sync.channels.words import NumberWords, WordTable
 from sync.secrets import REMEDY, Secret, SecretSource
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 from sync.values import quoted
 
 FIELDS = (

@@ -13,7 +13,7 @@ from sync.channels.base import FreshReadings
 from sync.channels.sql.options import FIELDS, QUANTITIES, SqlOptions
 from sync.channels.words import AT_LEAST, FIGURES, Meaning, NumberWords, Word, plain
 from sync.errors import ContractBroken
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 _COLUMNS_SHOWN = 20
 _NO_AMOUNTS = values.amounts({})

@@ -3,7 +3,7 @@ from textual import events
 
 from console.keys import ACTIONS, by_name
 from console.keys.action import PageName
-from console.tui.dialogs.help import SIGNS
+from console.tui.dialogs.texts.help import SIGNS
 from console.tui.views.header import legend
 from tests.console.small_shop import Shop, console, press, settle, text_of
 

@@ -22,7 +22,7 @@ from store.model import (
 from store.queries.values import ChannelHealth, HistoryEntry, Overview, StatusCounts
 from store.reasons import HeldBack, Reason
 from sync.corrections.decide import blast_radius
-from sync.polling.poll_report import PollReport
+from sync.polling.reporting.poll_report import PollReport
 
 NOW = 1_795_442_531_250
 """2026-11-23 14:02:11.250 UTC."""

@@ -15,7 +15,7 @@ from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.reading import BinReader
 from sync.channels.erpnext.site import ErpNextSite
 from sync.errors import ContractBroken, Temporary
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 from tests.contract.erpnext.bench import posted, write
 from tests.contract.harness import (
     SECRET,

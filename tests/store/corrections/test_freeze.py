@@ -8,7 +8,7 @@ import pytest
 
 from store.channels import incidents
 from store.corrections import freeze as freeze_module
-from store.corrections import obstacles
+from store.corrections.guards import obstacles
 from store.errors import NoSuchThing
 from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from store.corrections import audit, lifecycle, propose
-from store.corrections.pushed import pushed_since
+from store.corrections.guards.pushed import pushed_since
 from store.database import lease
 from store.database.connection import Database
 from store.decision import Decision

@@ -18,8 +18,9 @@ from store.open_counts import upkeep
 from store.polling import merge
 from store.polling.comparison import Comparison
 from store.polling.events import EventOrigin
-from store.queries import counted_groups, open_totals, ranking, severity_sql, status_counts
+from store.queries import counted_groups, open_totals, ranking, status_counts
 from store.queries.ranking_values import GroupBy, RankingHints
+from store.queries.sql import severity_sql
 from store.queries.values import DisagreementFilter, OpenTotals, Sort
 from store.targets.copies import UNPRICED
 from tests.long_run import examples

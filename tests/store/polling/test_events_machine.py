@@ -14,7 +14,8 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from store.accounts import balance
-from store.corrections import decisions, lifecycle, obstacles, propose
+from store.corrections import decisions, lifecycle, propose
+from store.corrections.guards import obstacles
 from store.database import lease
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from store.model import Record
-from store.queries import ranking, severity_sql
+from store.queries import ranking
 from store.queries.ranking_values import GroupBy, Grouped, GroupTotal, RankingHints, Severity, Side
+from store.queries.sql import severity_sql
 from store.queries.values import DisagreementFilter, Sort
 from tests.store.world import MINUTE, World, channel, record, world
 

@@ -1,6 +1,7 @@
 """Turning a verified batch back: the values from before, without what has moved since."""
 
-from store.corrections import lifecycle, obstacles, reverts
+from store.corrections import lifecycle, reverts
+from store.corrections.guards import obstacles
 from store.corrections.reverts import Revert
 from store.model import Correction
 from store.model import CorrectionStatus as Status

@@ -20,7 +20,7 @@ from sync.settings import (
     Settings,
     WindowStanding,
 )
-from sync.time_zones import TimeZone
+from sync.times.time_zones import TimeZone
 from tests.sync.engine_bench import made, running, until, updates
 from tests.sync.scripted_channel import Bench, Shop
 

@@ -10,9 +10,9 @@ from store.monitoring.told import ToldTrouble
 from sync.conditions import Condition, condition
 from sync.notifying import troubles
 from sync.notifying.troubles import NotifyPace, NotifyReading
-from sync.quiet_hours import quiet_hours
 from sync.secrets import SecretSource
 from sync.settings import NotifySettings
+from sync.times.quiet_hours import quiet_hours
 
 NOW = round(datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp() * 1000)
 LONG_AGO = NOW - troubles.GATHER_MS

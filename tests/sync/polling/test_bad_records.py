@@ -10,7 +10,7 @@ import pytest
 from store.model import PollOutcome, Refused
 from store.polling import quarantine
 from store.polling.recognition.memory import PollMemory
-from sync.polling.poll_report import PollReport
+from sync.polling.reporting.poll_report import PollReport
 from tests.sync.scripted_channel import Bench
 
 ALL = 500

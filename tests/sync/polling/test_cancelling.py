@@ -15,7 +15,7 @@ from store.queries import poll_health, status_counts, views
 from sync.clock import SystemClock
 from sync.engine import requests
 from sync.engine.requests import NotAnswered
-from sync.polling.poll_report import PollReport
+from sync.polling.reporting.poll_report import PollReport
 from sync.settings import Settings
 from tests.sync.engine_bench import PATIENCE_S, freshness, made, running, until
 from tests.sync.scripted_channel import Bench, Shop, changed, hang

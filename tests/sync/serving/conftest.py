@@ -15,7 +15,7 @@ import pytest
 from store.database.connection import Database
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
-from sync.polling.log import SILENT
+from sync.polling.reporting.log import SILENT
 from sync.serving.app import ServingApp
 from sync.serving.server import HttpServer
 from sync.settings import ServeSettings, Settings

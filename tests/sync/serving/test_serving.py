@@ -12,7 +12,7 @@ from store.database.connection import Database
 from store.model import CorrectionStatus as Status
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
-from sync.polling.log import SILENT
+from sync.polling.reporting.log import SILENT
 from sync.serving import server as server_module
 from sync.serving.app import ServingApp
 from sync.serving.server import HttpServer

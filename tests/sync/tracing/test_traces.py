@@ -11,8 +11,8 @@ from store.database.connection import Database
 from store.model import CorrectionStatus as Status
 from sync.clock import SystemClock
 from sync.engine.engine import Engine
-from sync.polling.log import SILENT
-from sync.polling.spans import OFF, Tracer
+from sync.polling.reporting.log import SILENT
+from sync.polling.reporting.spans import OFF, Tracer
 from sync.settings import Settings
 from sync.tracing import wanted
 from tests.sync.engine_bench import approve_all, running, until, updates
@@ -129,7 +129,7 @@ def test_nothing_is_traced_that_nobody_asked_for(variables: Mapping[str, str]) -
 def test_what_is_off_imports_nothing_of_it() -> None:
     program = (
         "import sys; import console.daemon, sync.engine.engine, sync.corrections.apply;"
-        "from sync.tracing import wanted; from sync.polling.log import SILENT;"
+        "from sync.tracing import wanted; from sync.polling.reporting.log import SILENT;"
         "wanted.tracer({}, SILENT);"
         "print([name for name in sys.modules if name.startswith(('opentelemetry', 'requests'))])"
     )

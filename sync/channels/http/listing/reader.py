@@ -25,7 +25,7 @@ from sync.channels.http.listing.seen import SeenPages
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.words import NumberWords
 from sync.columns import Column
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 if TYPE_CHECKING:
     from sync.channels.http.options import HttpOptions

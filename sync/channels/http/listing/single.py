@@ -18,7 +18,7 @@ from sync.channels.http.listing.records import RecordDecoder
 from sync.channels.http.writing.versions import VersionMemory
 from sync.channels.words import NumberWords
 from sync.errors import ChannelError, ContractBroken
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 
 if TYPE_CHECKING:
     from sync.channels.http.options import HttpOptions

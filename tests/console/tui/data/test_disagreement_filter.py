@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from console.text.format import age
 from console.text.reasons import reason_text
 from console.text.update_words import STEPS
-from console.tui.data.disagreement_filter import (
+from console.tui.data.filters.disagreement_filter import (
     KEYS,
     NO_CAUSE,
     FilterError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.data.disagreement_filter import parse
+from console.tui.data.filters.disagreement_filter import parse
 from console.tui.data.grouping import AGE_FILTERS, NOTHING, flat, folded, jump, worst
 from store.queries.ranking_values import AGE_EDGES_MS, Grouped, Ranked, Severity
 

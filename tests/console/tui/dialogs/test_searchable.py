@@ -2,8 +2,8 @@
 
 import pytest
 
-from console.tui.dialogs.help import HelpDialog
-from console.tui.dialogs.log import LogDialog
+from console.tui.dialogs.texts.help import HelpDialog
+from console.tui.dialogs.texts.log import LogDialog
 from tests.console.small_shop import Shop, console, press, text_of
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from console import preferences
-from console.tui.dialogs.help import HelpDialog
+from console.tui.dialogs.texts.help import HelpDialog
 from console.tui.session.preferences import SessionPreferences
 from console.tui.widgets.scroll import CursorScroll
 from store.model import Record

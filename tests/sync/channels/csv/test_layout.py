@@ -15,7 +15,7 @@ from sync.channels.csv.numbers import ColumnNumbers
 from sync.channels.csv.records import RowDecoder
 from sync.channels.csv.rows import read_rows
 from sync.errors import ContractBroken, Temporary
-from sync.time_zones import zone_of
+from sync.times.time_zones import zone_of
 from tests.contract.test_csv import drop, failure, read, stock
 
 STOCK = {"A": 4, "B": 5}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from console.text.format import clean, day_and_time, time_of_day, wrap
-from console.tui.dialogs.searchable import SearchableDialog
+from console.tui.dialogs.texts.searchable import SearchableDialog
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.session.state import LogLine
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from console.tui.data.disagreement_filter import FilterError
+from console.tui.data.filters.disagreement_filter import FilterError
 from store.corrections.update_list import UpdateFilter
 from store.model import CorrectionStatus
 

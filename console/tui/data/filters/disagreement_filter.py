@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from console.tui.data import printed
+from console.tui.data.filters import printed
 from console.tui.data.grouping import AGE_FILTERS, AGES
 from store.model import Kind
 from store.queries.ranking_values import Side

@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from store.database import backup, lease, schema
+from store.database import lease, schema
 from store.database.lease import Lease
+from store.database.maintenance import backup
 from store.errors import DatabaseBusy, NotADatabase, StoreError
 from store.model import Millis
 

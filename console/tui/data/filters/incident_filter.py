@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from console.tui.data.disagreement_filter import FilterError
+from console.tui.data.filters.disagreement_filter import FilterError
 from store.channels.incident_list import OPEN, IncidentFilter, IncidentSeverity, IncidentState
 from store.model import IncidentKind
 

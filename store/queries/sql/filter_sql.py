@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from store.cells.cell_ids import cell
 from store.model import Millis
 from store.queries.ranking_values import Side
-from store.queries.severity_sql import RISK, severity_of, updates_in
+from store.queries.sql.severity_sql import RISK, severity_of, updates_in
 from store.queries.values import DisagreementFilter
 from store.reasons import STANDING
 from store.targets.copies import OVERSELLS, UNITS

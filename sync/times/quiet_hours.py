@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from store.model import Millis
-from sync.time_zones import TimeZone, time_zone, zone_of
+from sync.times.time_zones import TimeZone, time_zone, zone_of
 
 _WRITTEN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)(?:\s+(\S+))?")
 

@@ -7,7 +7,7 @@ from textual.content import Content
 from console.keys import ACTIONS, MOVES
 from console.keys.action import EVERYWHERE, Action, Chapter, PageName
 from console.text.format import fit, wrap
-from console.tui.dialogs.searchable import SearchableDialog
+from console.tui.dialogs.texts.searchable import SearchableDialog
 from console.tui.drawing.terminal import bound
 from console.tui.drawing.tones import Cell, Tone, lines, write
 

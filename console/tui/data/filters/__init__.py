@@ -1,0 +1,1 @@
+"""What the filters of the lists accept, and what they read."""

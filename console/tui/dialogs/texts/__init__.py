@@ -1,0 +1,1 @@
+"""Dialogs of a longer text, which is searched."""

@@ -1,0 +1,1 @@
+"""SQL that the queries share: filters and severities."""

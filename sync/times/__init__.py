@@ -1,0 +1,1 @@
+"""Time zones, and the hours that are quiet in one."""
