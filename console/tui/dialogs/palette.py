@@ -137,7 +137,8 @@ class PaletteDialog(Dialog[PaletteEntry | None]):
     @work(group="find", exclusive=True)
     async def _look_up(self, text: str) -> None:
         found = await self._find(text.strip())
-        if text != self._listed or not self.is_attached:
+        # Once it was left, its list may be gone before the dialog is.
+        if text != self._listed or self.app.screen is not self:
             return
         self._found_for = text
         if found:

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from console.keys.action import PageName
+from console.keys.search import PaletteEntry
 from console.tui.app import SkewApp
 from console.tui.dialogs.confirm import ApproveDialog
 from console.tui.dialogs.palette import PaletteDialog
@@ -19,6 +21,15 @@ from tests.long_run import first
 def decided(shop: Shop) -> list[CorrectionStatus]:
     found = shop.database.read(lifecycle.by_id, range(1, 50))
     return [update.status for update in found if update.status is not CorrectionStatus.PROPOSED]
+
+
+async def left_the_palette(app: SkewApp, pilot: Pilot[int]) -> None:
+    """Wait until what was chosen is being done: enter waits for what the cache knows."""
+    for _ in range(200):
+        if not isinstance(app.screen, PaletteDialog):
+            break
+        await pilot.pause(0.02)
+    await settle(app, pilot)
 
 
 @pytest.mark.long
@@ -35,6 +46,7 @@ async def test_enter_does_nothing_while_nothing_is_typed(shop: Shop) -> None:
 async def test_the_arrows_choose_and_enter_does_it(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, ":", *"show the", "down", "enter")
+        await left_the_palette(app, pilot)
 
         assert app.page is not app.dashboard
 
@@ -42,6 +54,7 @@ async def test_the_arrows_choose_and_enter_does_it(shop: Shop) -> None:
 async def test_what_is_typed_is_done(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, ":", *"sort", "enter")
+        await left_the_palette(app, pilot)
 
         assert "sorted by" in text_of(app)
 
@@ -181,3 +194,31 @@ async def test_a_cache_that_answers_late_holds_up_no_key(
         assert "SKU-0007733" in text_of(app)
         await press(app, pilot, "escape")
         assert decided(shop) == []
+
+
+async def test_what_is_found_after_it_was_left_is_passed_over(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, ":")
+        dialog = app.screen
+        assert isinstance(dialog, PaletteDialog)
+        found = asyncio.Event()
+
+        async def find_late(text: str) -> list[PaletteEntry]:
+            del text
+            await found.wait()
+            return []
+
+        dialog._find = find_late
+        await pilot.press("a")
+        # Its list goes before the dialog does, and what is found may come in between.
+        left = dialog.dismiss(None)
+        for _ in range(1_000):
+            if not dialog.query(OptionList):
+                break
+            await asyncio.sleep(0)
+        found.set()
+        await left
+        await settle(app, pilot)
+
+        assert app.is_running
+        assert app.screen is app.page
