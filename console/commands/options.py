@@ -87,6 +87,17 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
+def channels_option(command: F) -> F:
+    """Add `--channel NAME`, which may be repeated, as `channels`."""
+    return click.option(
+        "--channel",
+        "channels",
+        multiple=True,
+        help="Only this channel. May be repeated.",
+        shell_complete=channel_names,
+    )(command)
+
+
 def by_option(command: F) -> F:
     """Add `--by NAME`, who decides; the login name by default."""
     return click.option(

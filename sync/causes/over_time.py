@@ -50,8 +50,8 @@ def turned_back(case: CauseCase) -> Cause | None:
     last, disagreement = case.facts.last, case.disagreement
     if last is None or last.reverts is None or last.status is not CorrectionStatus.VERIFIED:
         return None
-    shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
-    if shows != (last.to_state if disagreement.kind is Kind.STATE else last.to_quantity):
+    of_state = disagreement.kind is Kind.STATE
+    if _shows(case) != (last.to_state if of_state else last.to_quantity):
         return None
     words = (
         f"update #{last.id}, approved by {last.approved_by or 'nobody known'} and verified at "
@@ -148,7 +148,7 @@ def not_applied(case: CauseCase) -> Cause | None:
     last, disagreement = case.facts.last, case.disagreement
     if last is None or last.status is not CorrectionStatus.NOT_APPLIED:
         return None
-    shows = disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
+    shows = _shows(case)
     if shows != (last.from_state if disagreement.kind is Kind.STATE else last.from_quantity):
         return None
     words = (
@@ -156,6 +156,12 @@ def not_applied(case: CauseCase) -> Cause | None:
         f"still shows {shows}"
     )
     return Cause("not applied", 1.0, words)
+
+
+def _shows(case: CauseCase) -> int | str | None:
+    """What is shown of that which disagrees: the state or the number."""
+    disagreement = case.disagreement
+    return disagreement.state if disagreement.kind is Kind.STATE else disagreement.available
 
 
 def oversold(case: CauseCase) -> Cause | None:

@@ -109,11 +109,14 @@ class _Exporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         try:
             result = self._otlp.export(spans)
-        except Exception:  # noqa: BLE001 - the edge of another package's client.
-            result = SpanExportResult.FAILURE
+            error = ""
+        except Exception as raised:  # noqa: BLE001 - the edge of another package's client.
+            # By its kind alone: in its text an address may stand with what is secret in it.
+            result, error = SpanExportResult.FAILURE, f" ({type(raised).__name__})"
         is_refused = result is not SpanExportResult.SUCCESS
         if is_refused and not self._is_refused:
-            self._log.warning("traces not sent", reason="the collector takes none; spans are lost")
+            reason = f"the collector takes none{error}; spans are lost"
+            self._log.warning("traces not sent", reason=reason)
         elif self._is_refused and not is_refused:
             self._log.info("traces sent again")
         self._is_refused = is_refused

@@ -10,7 +10,7 @@ import click
 from console.commands.filters import check_channel
 from console.commands.options import (
     by_option,
-    channel_names,
+    channels_option,
     config_option,
     example,
     for_option,
@@ -43,13 +43,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Also the closed ones, newest first.")
-@click.option(
-    "--channel",
-    "channels",
-    multiple=True,
-    help="Only this channel. May be repeated.",
-    shell_complete=channel_names,
-)
+@channels_option
 @click.pass_context
 def incidents(
     ctx: click.Context, config: Path, *, as_json: bool, everything: bool, channels: tuple[str, ...]

@@ -1,18 +1,12 @@
 """What the keys do to disagreements: acknowledge them with a reason, and take that back."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
-
-from textual.app import App
 
 from console.text.format import clean, plural
-from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import ReasonDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
-from console.tui.session.state import ConsoleState
-from store.database.connection import Database
 from store.decision import Decision
 from store.model import Disagreement
 from store.queries import acknowledgements
@@ -28,12 +22,6 @@ REASONS = (
 
 class AcknowledgeHandler(Handler):
     """One operator's acknowledgements of disagreements."""
-
-    def __init__(
-        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
-    ) -> None:
-        super().__init__(app, database, source, session)
-        self._reasons: deque[str] = deque(maxlen=6)
 
     async def acknowledge(self, seen: Sequence[Disagreement]) -> None:
         """Acknowledge what was seen, with a reason; where all of it is, take that back."""

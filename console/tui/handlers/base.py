@@ -4,7 +4,9 @@ An act runs in a worker of the app: it may ask with a dialog and wait for the an
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -28,6 +30,11 @@ class Handler:
         self._database = database
         self._source = source
         self._session = session
+
+    @cached_property
+    def _reasons(self) -> deque[str]:
+        """Those that this operator gave last, the newest first: they are offered again."""
+        return deque(maxlen=6)
 
     @property
     def _who(self) -> str:

@@ -1,17 +1,9 @@
 """What the keys do to listings that are frozen: let them be corrected again, with a reason."""
 
-from collections import deque
-from typing import Any
-
-from textual.app import App
-
-from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import ReasonDialog
 from console.tui.drawing.tones import Tone
 from console.tui.handlers.base import Handler
-from console.tui.session.state import ConsoleState
 from store.corrections import freeze
-from store.database.connection import Database
 from store.errors import NoSuchThing
 
 REASONS = (
@@ -23,12 +15,6 @@ REASONS = (
 
 class FreezeHandler(Handler):
     """One operator's word that something else writes no more."""
-
-    def __init__(
-        self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
-    ) -> None:
-        super().__init__(app, database, source, session)
-        self._reasons: deque[str] = deque(maxlen=6)
 
     async def unfreeze(self, sku: str, channel: str) -> None:
         """Let a SKU be corrected again on a channel, and where that is one side of a loop, on both.

@@ -3,7 +3,6 @@
 `sync.corrections.decide` approves within the push limits; the other decisions are the store's own.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +41,6 @@ class UpdateHandler(Handler):
         self, app: App[Any], database: Database, source: DataSource, session: ConsoleState
     ) -> None:
         super().__init__(app, database, source, session)
-        self._reasons: deque[str] = deque(maxlen=6)
         self._followed: set[int] = set()
         self.batches = BatchHandler(app, database, source, session, self.revert)
         self._others = OthersHandler(app, database, source, session)

@@ -1,6 +1,7 @@
 """The help: every action of the table, with its keys; and what the signs mean."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual.content import Content
 
@@ -30,18 +31,11 @@ SIGNS = (
 class HelpDialog(SearchableDialog):
     """All keys; those that the page under it lacks name the pages that have them."""
 
-    title_text = "Keys"
-
     def __init__(self, place: PageName, actions: Sequence[Action] = ACTIONS) -> None:
-        super().__init__()
-        self._place = place
-        self._actions = actions
+        super().__init__("Keys", partial(_text, place, actions))
         for name in ("help", "quit"):
             keys = next(action.keys for action in actions if action.name == name)
             self._bindings.bind(bound(keys), "dismiss(None)", "Close")
-
-    def text(self, width: int) -> Content:
-        return _text(self._place, self._actions, width, self.wanted)
 
 
 def _text(place: PageName, actions: Sequence[Action], width: int, wanted: str) -> Content:

@@ -15,14 +15,12 @@ _TEXT_AT = 10
 class LogDialog(SearchableDialog):
     """What was said above the legend since the console began."""
 
-    title_text = "Log"
-
     def __init__(self, log: Sequence[LogLine]) -> None:
-        super().__init__()
+        super().__init__("Log", self._written)
         self._log = tuple(log)
 
-    def text(self, width: int) -> Content:
-        found = [line for line in self._log if self.wanted in line.text.casefold()]
+    def _written(self, width: int, wanted: str) -> Content:
+        found = [line for line in self._log if wanted in line.text.casefold()]
         if not found:
             return write(Cell("Nothing of that." if self._log else "Nothing yet.", Tone.DIM))
         rows, day = [], day_and_time(found[0].at)[:10]

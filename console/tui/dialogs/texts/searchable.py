@@ -1,5 +1,6 @@
 """A dialog with much to read: `/` narrows it to the lines with what is typed."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -23,28 +24,31 @@ class SearchableDialog(Dialog[None]):
         ("escape", "leave", "Close"),
         ("slash", "search", "Search"),
     ]
-    title_text: ClassVar[str]
 
-    wanted = ""
-    """What is searched for, in small letters."""
+    def __init__(self, title: str, text: Callable[[int, str], Content]) -> None:
+        """`text` writes for a width what of it has the text that is searched for."""
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._wanted = ""
+        """What is searched for, in small letters."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = write(
-                Cell(self.title_text, Tone.STRONG), Cell("  / searches  esc closes", Tone.DIM)
+                Cell(self._title, Tone.STRONG), Cell("  / searches  esc closes", Tone.DIM)
             )
             search = Input(placeholder="search…", id="find")
             search.display = False
             yield search
             with VerticalScroll(id="read"):
-                yield TextBlock(self.text, id="searched")
+                yield TextBlock(self._found, id="searched")
 
     def on_mount(self) -> None:
         self.query_one("#read").focus()
 
-    def text(self, width: int) -> Content:
-        """What of it has what is wanted."""
-        raise NotImplementedError
+    def _found(self, width: int) -> Content:
+        return self._text(width, self._wanted)
 
     def action_search(self) -> None:
         search = self.query_one("#find", Input)
@@ -67,6 +71,6 @@ class SearchableDialog(Dialog[None]):
 
     @on(Input.Changed, "#find")
     def _typed(self, event: Input.Changed) -> None:
-        self.wanted = event.value.strip().casefold()
+        self._wanted = event.value.strip().casefold()
         self.query_one("#searched", TextBlock).rewrite()
         self.query_one("#read").scroll_home(animate=False)

@@ -134,7 +134,7 @@ def test_what_is_no_plain_address_is_never_a_hyperlink(address: str) -> None:
     ("environ", "shows"),
     [
         ({"TERM": "xterm-256color"}, True),
-        ({"TERM": "screen-256color", "TMUX": "/tmp/tmux"}, True),
+        ({"TERM": "screen-256color", "TMUX": "socket,1,0"}, True),
         ({"TERM": "screen", "STY": "1.pts"}, False),
         ({"TERM": "linux"}, False),
         ({"TERM": "vt100"}, False),
