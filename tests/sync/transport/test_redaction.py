@@ -4,13 +4,16 @@ import base64
 import html
 import json
 import random
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sync.transport import redaction
+from sync.transport import encodings, redaction
 from sync.transport.redaction import WORDS_LENGTH_MAX, Redactor
 
 SECRET = "s3cret/To+ken &<é>"
@@ -168,10 +171,37 @@ def test_the_details_of_an_error_stand_behind_its_message(body: bytes, words: st
 def test_a_new_token_costs_no_compiling_of_those_that_are_known() -> None:
     redactor = Redactor()
     redactor.learn_passing(f"t0ken-before-{number}" for number in range(10))
-    redactor.struck("")
-    before = redaction._pattern.cache_info().misses
+    redactor.struck("t0ken-before-3")
+    before = redaction._beginning.cache_info().misses
 
     redactor.learn_passing(["t0ken-the-newest"])
 
     assert redactor.struck("t0ken-the-newest, t0ken-before-3") == "•••, •••"
-    assert redaction._pattern.cache_info().misses == before + 1
+    assert redaction._beginning.cache_info().misses == before + 1
+
+
+def test_only_a_secret_that_may_be_quoted_is_looked_for_in_every_guise() -> None:
+    before = redaction._pattern.cache_info().misses
+    assert knowing("an0ther-one", "a-th1rd-one").text("HTTP 503: an error") == "HTTP 503: an error"
+    assert redaction._pattern.cache_info().misses == before
+
+
+@given(
+    st.text(min_size=1, max_size=60),
+    st.sampled_from(
+        [str, quote, quote_plus, json.dumps, html.escape]
+        + [lambda text, user=user: _base64(user + text) for user in ("", "a", "ab", "abc")]
+        + [lambda text: text.encode().hex()]
+    ),
+    st.integers(0, 400),
+)
+def test_what_shows_that_a_secret_may_be_quoted_misses_none_of_its_guises(
+    secret: str, guise: Callable[[str], str], cut: int
+) -> None:
+    for text in (guise(secret), f"{guise(secret)[:cut]}…"):
+        if re.search(encodings.pattern(secret), text, re.IGNORECASE):
+            assert re.search(encodings.beginning(secret), text, re.IGNORECASE)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
