@@ -215,19 +215,25 @@ def missing(contract: Contract) -> str:
 def violations(kind: str, asked: Iterable[ReceivedRequest]) -> list[str]:
     """What the contracts of a kind have against these requests, each with its place."""
     contracts = [contract for contract in OF_KIND.get(kind, ()) if not missing(contract)]
-    # To hold one request against a contract takes longer than to answer it, and a sweep asks the
-    # same for each page, with another cursor, which is any text.
-    once = {
-        (request.method, _CURSOR.sub("", request.path), request.body): request for request in asked
-    }
-    return [
-        f"{request.method} {request.path}: {objection}"
-        for request in once.values()
-        for contract in contracts
-        if contract.covers(unquote(urlsplit(request.path).path))
-        for objection in contract.objections(request)
-    ]
+    found = []
+    for request in asked:
+        # To hold a request against a contract takes longer than to answer it, and each test asks
+        # what others have asked, with another cursor, which is any text, at another port.
+        path = _CURSOR.sub("", request.path)
+        headers = frozenset(header for header in request.headers.items() if header[0] != "host")
+        key = (kind, request.method, path, request.body, headers)
+        if key not in _judged:
+            _judged[key] = [
+                f"{request.method} {request.path}: {objection}"
+                for contract in contracts
+                if contract.covers(unquote(urlsplit(request.path).path))
+                for objection in contract.objections(request)
+            ]
+        found += _judged[key]
+    return found
 
+
+_judged: dict[tuple[object, ...], list[str]] = {}
 
 _CURSOR = re.compile(r"(?<=[?&])(pageToken|nextToken|cursor)=[^&]*")
 
