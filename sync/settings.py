@@ -187,9 +187,12 @@ class PushLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_skus: int | None = None
     max_units: int | None = None
     max_to_zero: int | None = None
+    max_money: float | None = None
+    """What the units are worth, where a price is known, in the channels' own currencies."""
     max_skus_per_hour: int | None = None
     max_units_per_hour: int | None = None
     max_to_zero_per_hour: int | None = None
+    max_money_per_hour: float | None = None
 
 
 class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):

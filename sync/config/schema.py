@@ -216,9 +216,11 @@ class PushTable(msgspec.Struct, kw_only=True):
     max_skus: Units | None = None
     max_units: Units | None = None
     max_to_zero: Units | None = None
+    max_money: Money | None = None
     max_skus_per_hour: Units | None = None
     max_units_per_hour: Units | None = None
     max_to_zero_per_hour: Units | None = None
+    max_money_per_hour: Money | None = None
 
 
 class HistoryTable(msgspec.Struct, kw_only=True):

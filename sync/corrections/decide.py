@@ -270,7 +270,12 @@ async def _surprised_channels(database: Database, now: Millis) -> set[str | None
 
 def as_push(pushed: Pushed) -> guard.Push:
     """What the cache counted as written, as the guard's type."""
-    return guard.Push(skus=pushed.skus, units=pushed.units, to_zero=pushed.to_zero)
+    return guard.Push(
+        skus=pushed.skus,
+        units=pushed.units,
+        to_zero=pushed.to_zero,
+        money_minor=pushed.money_minor,
+    )
 
 
 def _money(batch: Sequence[Correction]) -> float:

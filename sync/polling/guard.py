@@ -114,9 +114,16 @@ class Push(msgspec.Struct, frozen=True):
     skus: int = 0
     units: int = 0
     to_zero: int = 0
+    money_minor: int = 0
+    """What the units are worth, up and down, where a price is known; in hundredths."""
 
     def __add__(self, other: "Push") -> "Push":
-        return Push(self.skus + other.skus, self.units + other.units, self.to_zero + other.to_zero)
+        return Push(
+            self.skus + other.skus,
+            self.units + other.units,
+            self.to_zero + other.to_zero,
+            self.money_minor + other.money_minor,
+        )
 
 
 def size(corrections: Sequence[Correction]) -> Push:
@@ -125,6 +132,9 @@ def size(corrections: Sequence[Correction]) -> Push:
         skus=len({correction.sku for correction in corrections}),
         units=sum(abs(correction.units) for correction in corrections),
         to_zero=sum(goes_to_zero(correction) for correction in corrections),
+        money_minor=sum(
+            abs(correction.units) * (correction.price_minor or 0) for correction in corrections
+        ),
     )
 
 
@@ -168,9 +178,11 @@ def _judge_push(batch: Push, limits: PushLimits, last_hour: Push) -> str | None:
         _over(batch.skus, "SKUs in a batch", limits.max_skus)
         or _over(batch.units, "units in a batch", limits.max_units)
         or _over(batch.to_zero, "listings to zero in a batch", limits.max_to_zero)
+        or _worth_over(batch.money_minor, "in a batch", limits.max_money)
         or _over(hour.skus, "SKUs in an hour", limits.max_skus_per_hour)
         or _over(hour.units, "units in an hour", limits.max_units_per_hour)
         or _over(hour.to_zero, "listings to zero in an hour", limits.max_to_zero_per_hour)
+        or _worth_over(hour.money_minor, "in an hour", limits.max_money_per_hour)
     )
 
 
@@ -178,3 +190,9 @@ def _over(count: int, what: str, limit: int | None) -> str | None:
     if limit is None or count <= limit:
         return None
     return f"push limit: {count} {what}, at most {limit} ([push])"
+
+
+def _worth_over(minor: int, when: str, limit: float | None) -> str | None:
+    if limit is None or minor <= round(limit * 100):
+        return None
+    return f"push limit: worth {minor / 100:,.2f} {when}, at most {limit:,.2f} ([push])"

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from store.cells.cell_ids import item_of
 from store.model import Millis
 
 
@@ -13,13 +14,16 @@ class Pushed(msgspec.Struct, frozen=True):
     skus: int = 0
     units: int = 0
     to_zero: int = 0
+    money_minor: int = 0
 
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
     """What was sent to channels after an instant, whatever became of it."""
+    units = "abs(to_quantity - from_quantity) * max(listings, 1)"
     row = connection.execute(
-        """SELECT count(DISTINCT listing_id), coalesce(sum(abs(to_quantity - from_quantity)), 0),
-          coalesce(sum(to_quantity = 0 AND from_quantity > 0), 0)
+        f"""SELECT count(DISTINCT {item_of("listing_id")}), coalesce(sum({units}), 0),
+          coalesce(sum(to_quantity = 0 AND from_quantity IS NOT 0), 0),
+          coalesce(sum({units} * price_minor), 0)
         FROM corrections WHERE applying_at > ?""",
         (since,),
     ).fetchone()

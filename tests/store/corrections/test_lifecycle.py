@@ -175,7 +175,24 @@ def test_what_was_pushed_within_the_hour_is_counted(tmp_path: Path) -> None:
         begin(w, proposal.id)
         pushed = w.database.read(pushed_since, w.now - 60 * MINUTE)
         assert (pushed.skus, pushed.units, pushed.to_zero) == (1, 5, 0)
+        assert pushed.money_minor == 0
         assert w.database.read(pushed_since, w.now).skus == 0
+
+
+def test_what_was_pushed_counts_as_a_batch_is_measured(tmp_path: Path) -> None:
+    """A SKU on two channels once; its units on each, and on each of its listings; their worth."""
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        w.poll("warehouse", [record("A", 0, price_minor=250)])
+        for name in ("shop", "market"):
+            w.twice(name, [record("A", 5)])
+        ids = [update.id for update in w.updates()]
+        w.database.write(lambda connection: connection.execute("UPDATE corrections SET listings=2"))
+        for correction_id in ids:
+            approve(w, correction_id)
+            begin(w, correction_id)
+        pushed = w.database.read(pushed_since, w.now - 60 * MINUTE)
+        assert (pushed.skus, pushed.units, pushed.to_zero) == (1, 20, 2)
+        assert pushed.money_minor == 5_000
 
 
 def test_a_withdrawn_write_ends_what_is_no_longer_disagreed_about(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ max_units = 5
 [push]
 max_skus = 10
 max_units_per_hour = 1000
+max_money = 2500.5
 [guard]
 max_zeroed = "20%"
 [history]
@@ -110,7 +111,7 @@ database = "cache/skew.db"
     assert (settings.approval.second_person_above, settings.approval.hold_ms) == (500, 0)
     assert settings.approval.rules[0].max_units == 5
     assert (settings.push.max_skus, settings.push.max_units_per_hour) == (10, 1000)
-    assert settings.push.max_to_zero is None
+    assert (settings.push.max_to_zero, settings.push.max_money) == (None, 2500.5)
     assert settings.history_keep_ms == 604_800_000
 
 

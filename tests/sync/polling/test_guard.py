@@ -21,12 +21,16 @@ def counts(**given: int | None) -> PollCounts:
 
 
 def correction(
-    number: int, before: int | None, after: int | None, sku: str | None = None
+    number: int,
+    before: int | None,
+    after: int | None,
+    sku: str | None = None,
+    price_minor: int | None = None,
 ) -> Correction:
     return Correction(
         id=number, listing_id=number, sku=sku or f"SKU-{number}", title="", channel="shop",
         location="", status=CorrectionStatus.APPROVED, version=1, from_quantity=before,
-        from_state=None, to_quantity=after, to_state=None, price_minor=None, proposed_at=0,
+        from_state=None, to_quantity=after, to_state=None, price_minor=price_minor, proposed_at=0,
         decided_at=None, decided_by=None, second_by=None, hold_until=None, expires_at=None,
         snoozed_until=None, note=None, result=None,
     )  # fmt: skip
@@ -155,9 +159,13 @@ def test_a_record_without_a_sku_may_be_one_that_seems_gone() -> None:
 
 
 def test_a_batch_is_measured_in_skus_units_and_zeroes() -> None:
-    batch = [correction(1, 31, 14), correction(2, 4, 0), correction(3, 0, 9, sku="SKU-1")]
+    batch = [
+        correction(1, 31, 14, price_minor=250),
+        correction(2, 4, 0),
+        correction(3, 0, 9, sku="SKU-1", price_minor=100),
+    ]
 
-    assert guard.size(batch) == Push(skus=2, units=17 + 4 + 9, to_zero=1)
+    assert guard.size(batch) == Push(skus=2, units=17 + 4 + 9, to_zero=1, money_minor=4_250 + 900)
 
 
 def test_a_listing_that_is_at_zero_already_does_not_go_to_zero() -> None:
@@ -174,13 +182,16 @@ def test_a_listing_that_is_at_zero_already_does_not_go_to_zero() -> None:
         (PushLimits(max_skus_per_hour=4), Push(skus=3), "5 SKUs in an hour, at most 4"),
         (PushLimits(max_units_per_hour=30), Push(units=10), "31 units in an hour, at most 30"),
         (PushLimits(max_to_zero_per_hour=1), Push(to_zero=1), "2 listings to zero in an hour"),
+        (PushLimits(max_money=42.49), Push(), "worth 42.50 in a batch, at most 42.49"),
+        (PushLimits(max_money_per_hour=1_050), Push(money_minor=100_751), "worth 1,050.01 in an"),
     ],
 )
 def test_each_push_limit_speaks_for_itself(limits: PushLimits, hour: Push, words: str) -> None:
-    batch = [correction(1, 31, 14), correction(2, 4, 0)]
+    batch = [correction(1, 31, 14, price_minor=250), correction(2, 4, 0)]
 
     assert words in (guard.judge_batch(batch, limits, hour) or "")
     assert guard.judge_batch(batch, PushLimits(), hour) is None
+    assert guard.judge_batch(batch, PushLimits(max_money=42.5, max_units=21), Push()) is None
 
 
 def test_what_fits_the_limits_is_taken_and_a_large_one_holds_up_nothing() -> None:
