@@ -27,6 +27,7 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
     assert [str(path) for path, lines in lengths.items() if lines > LINES_MAX] == []
 
 
+@pytest.mark.long
 def test_no_two_public_classes_have_one_name() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for place, tree in trees().items():
@@ -36,6 +37,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+@pytest.mark.long
 def test_a_loops_variable_says_what_it_is() -> None:
     found = []
     for place, tree in trees().items():

@@ -11,6 +11,7 @@ import pytest
 
 from sync import extras
 from tests.contract.workbooks import xlsx
+from tests.long_run import first
 
 ROOT = Path(__file__).parents[2]
 WRITTEN: dict[str, list[str]] = tomllib.loads(
@@ -68,7 +69,7 @@ def test_files_brings_together_all_that_files_may_need() -> None:
     assert set(re.findall(r"\w+", together.partition("[")[2])) == of_files
 
 
-@pytest.mark.parametrize("name", extras.EXTRAS)
+@pytest.mark.parametrize("name", first(2, extras.EXTRAS))
 def test_its_requirements_bring_its_modules(name: str) -> None:
     distributions = importlib.metadata.packages_distributions()
     brought = names_of(WRITTEN[name])

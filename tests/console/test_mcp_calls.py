@@ -12,6 +12,7 @@ from tests.console.test_web_sessions import children
 pytestmark = pytest.mark.skipif(find_spec("mcp") is None, reason="the extra mcp is missing")
 
 
+@pytest.mark.long
 async def test_a_call_that_is_cancelled_leaves_no_process(seeded: Path) -> None:
     from console import mcp_server
 

@@ -23,6 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
 def test_installed_twice_it_stands_there_once_and_says_how_to_undo_it(
     home: Path, skew: Any, monkeypatch: pytest.MonkeyPatch, shell: str

@@ -58,6 +58,7 @@ async def test_nothing_is_done_that_the_table_does_not_name(shop: Shop) -> None:
         assert done | set(app._actions) == named
 
 
+@pytest.mark.long
 async def test_what_a_page_lacks_is_refused_in_words(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "space")

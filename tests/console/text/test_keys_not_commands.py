@@ -39,6 +39,7 @@ def shown() -> Iterator[Path]:
                 yield path
 
 
+@pytest.mark.long
 def test_no_text_of_the_console_names_a_command() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text[:90]!r}"

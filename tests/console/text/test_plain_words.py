@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
 
 from console.cli import COMMANDS, cli
 
@@ -86,6 +87,7 @@ def old_words(path: Path) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_no_text_has_an_old_word() -> None:
     assert [found for path in modules() for found in old_words(path)] == []
 

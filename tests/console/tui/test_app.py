@@ -185,6 +185,7 @@ async def test_a_read_only_console_refuses_to_decide_and_shows_the_rest(shop: Sh
         assert "31*" in text_of(app)
 
 
+@pytest.mark.long
 async def test_a_new_incident_is_told_once(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         shop.database.write(

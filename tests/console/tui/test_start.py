@@ -41,6 +41,7 @@ def test_the_first_page_comes_without_the_others_their_dialogs_and_what_polls() 
     assert [name for name in imported if name.startswith(spared)] == []
 
 
+@pytest.mark.long
 async def test_a_page_is_made_when_it_is_opened(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         assert set(app.pages) == {PageName.DISAGREEMENTS}

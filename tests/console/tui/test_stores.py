@@ -144,6 +144,7 @@ async def test_enter_opens_the_row_s_store_and_escape_leads_back(two: list[Shop]
         assert opened.return_value == BACK
 
 
+@pytest.mark.long
 async def test_a_store_that_can_t_be_read_is_named_and_the_others_are_seen(
     two: list[Shop],
 ) -> None:
@@ -197,6 +198,7 @@ async def test_what_only_a_store_can_do_is_refused_and_said(two: list[Shop]) -> 
     assert "Open" in legend
 
 
+@pytest.mark.long
 async def test_the_palette_does_what_the_table_can(two: list[Shop]) -> None:
     async with table(two) as (app, pilot):
         await press(app, pilot, ":", *"sort", "enter")

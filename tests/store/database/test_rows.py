@@ -68,6 +68,7 @@ def test_columns_that_are_not_the_leading_fields_are_refused(
         Columns(Lamp, columns)
 
 
+@pytest.mark.long
 def test_no_column_is_read_by_its_number() -> None:
     """`row[3]` and `row[2:]` must be counted by whoever reads them; the first of all need not."""
     counted = [

@@ -59,6 +59,7 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(st.characters(codec="latin-1"))))
 def test_no_header_does_any_harm(headers: dict[str, str]) -> None:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

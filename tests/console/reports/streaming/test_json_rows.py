@@ -71,7 +71,7 @@ def _times(detail: dict[str, object]) -> list[object]:
     return [value for name, value in detail.items() if name.endswith("_at")]
 
 
-@settings(max_examples=examples(1_000), deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(row=DISAGREEMENTS, cause=optional(CAUSES))
 def test_a_disagreement_has_the_bytes_of_its_document(row: Any, cause: Any) -> None:
     expected = json.dumps(json_documents.disagreement(row, cause))

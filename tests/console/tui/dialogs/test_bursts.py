@@ -152,6 +152,7 @@ async def test_no_question_is_answered_before_it_was_seen(
         assert isinstance(app.screen, Page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", first(1, ["1", "2", "3", "4", "5", "6"]))
 async def test_colon_q_enter_after_a_page_quits_and_decides_nothing(shop: Shop, place: str) -> None:
     async with console(shop) as (app, pilot):
@@ -199,6 +200,7 @@ async def test_help_that_is_opened_and_closed_in_a_burst_leaves_the_page(shop: S
         assert isinstance(app.screen, Page)
 
 
+@pytest.mark.long
 async def test_what_is_typed_while_a_decision_waits_for_the_cache_decides_nothing(
     shop: Shop,
 ) -> None:
@@ -218,6 +220,7 @@ async def test_what_is_typed_while_a_decision_waits_for_the_cache_decides_nothin
         assert len(decided(shop)) <= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", ["1", "3"])
 async def test_a_burst_opens_the_sku_to_which_it_moved(shop: Shop, page: str) -> None:
     async with console(shop) as (app, pilot):

@@ -12,6 +12,7 @@ from console.tui.dialogs.copy_export import CopyDialog, ExportDialog
 from tests.console.small_shop import Shop, console, move_cursor_to, press, text_of
 
 
+@pytest.mark.long
 async def test_y_copies_the_sku_and_says_so(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

@@ -87,6 +87,7 @@ async def test_no_burst_of_colon_letter_enter_decides(shop: Shop, place: str) ->
         assert decided(shop) == []
 
 
+@pytest.mark.long
 async def test_what_is_typed_while_it_opens_is_not_lost(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for key in ":export":
@@ -110,6 +111,7 @@ async def through_palette(app: SkewApp, pilot: Pilot[int], text: str) -> None:
     await settle(app, pilot)
 
 
+@pytest.mark.long
 async def test_a_sku_is_gone_to_by_the_beginning_of_its_name(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await through_palette(app, pilot, "sku-00077")
@@ -127,6 +129,7 @@ async def test_a_channel_is_gone_to_by_name(shop: Shop) -> None:
         assert "outlet" in text_of(app)
 
 
+@pytest.mark.long
 async def test_an_update_is_gone_to_by_its_number_whatever_became_of_it(shop: Shop) -> None:
     number = shop.database.read(lifecycle.by_id, range(1, 50))[-1].id
     async with console(shop) as (app, pilot):
@@ -137,6 +140,7 @@ async def test_an_update_is_gone_to_by_its_number_whatever_became_of_it(shop: Sh
     assert decided(shop) == []
 
 
+@pytest.mark.long
 async def test_an_action_of_another_page_is_done_there(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2")
@@ -196,6 +200,7 @@ async def test_a_cache_that_answers_late_holds_up_no_key(
         assert decided(shop) == []
 
 
+@pytest.mark.long
 async def test_what_is_found_after_it_was_left_is_passed_over(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, ":")

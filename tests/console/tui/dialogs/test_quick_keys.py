@@ -46,6 +46,7 @@ async def test_enter_twice_in_a_dialog_answers_it_once(shop: Shop) -> None:
         assert rejected == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", first(1, ["yn", "ny", "yy", "nn"]))
 async def test_a_question_is_answered_by_the_first_of_two_keys(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):
@@ -73,6 +74,7 @@ async def test_a_key_pressed_twice_asks_once(shop: Shop, key: str) -> None:
         assert asking(app) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", first(1, ["a2", "231a4", "2a", "a21", "a213"]))
 async def test_turning_the_page_takes_no_dialog_away(shop: Shop, keys: str) -> None:
     async with console(shop) as (app, pilot):

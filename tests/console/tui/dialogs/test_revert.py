@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from console.tui.app import SkewApp
 from console.tui.dialogs.batch import BatchDialog
 from console.tui.dialogs.confirm import ApproveDialog
@@ -22,6 +24,7 @@ def was_read_twice_since(shop: Live, at: int) -> bool:
     return all(sum(poll.started_at > at for poll in channel.recent) > 1 for channel in channels)
 
 
+@pytest.mark.long
 async def test_a_batch_is_turned_back_from_its_dialog(tmp_path: Path) -> None:
     async with live(tmp_path) as shop, shop.console() as (app, pilot):
         dialog = await approve_all(shop, app, pilot)

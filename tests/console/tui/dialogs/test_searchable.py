@@ -28,6 +28,7 @@ async def test_what_the_help_lacks_is_said(shop: Shop) -> None:
         assert "No key or sign is like that." in text_of(app)
 
 
+@pytest.mark.long
 async def test_the_log_is_whole_and_searchable(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         for n in range(200):

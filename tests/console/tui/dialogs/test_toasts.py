@@ -59,6 +59,7 @@ async def test_the_row_under_the_cursor_stays_in_sight(
         assert app.page.place is list(PageName)[int(page) - 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, SIZES[:3]), ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_no_dialog_is_covered_by_what_was_said_before_or_meanwhile(
     shop: Shop, size: tuple[int, int]

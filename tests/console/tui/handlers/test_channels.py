@@ -102,6 +102,7 @@ async def test_where_no_engine_runs_nobody_polls_and_it_is_told(shop: Shop) -> N
         assert "nobody to poll it: no engine runs for this cache" in text_of(app)
 
 
+@pytest.mark.long
 async def test_there_must_be_a_poll_to_cancel(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "2", "X")

@@ -183,6 +183,7 @@ async def test_snoozing_asks_for_how_long(shop: Shop) -> None:
         assert snoozed.snoozed_until == NOW + 3_600_000
 
 
+@pytest.mark.long
 async def test_a_rejected_row_stays_in_sight_and_u_takes_it_back(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -201,6 +202,7 @@ async def test_a_rejected_row_stays_in_sight_and_u_takes_it_back(shop: Shop) -> 
         assert f"#{number} rejected" not in text_of(app)
 
 
+@pytest.mark.long
 async def test_u_ends_the_snooze_of_the_row_under_the_cursor(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")

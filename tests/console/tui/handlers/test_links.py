@@ -62,6 +62,7 @@ async def test_a_key_opens_the_page_in_the_browser(shop: Shop, browser: Browser)
         assert browser.opened(), "on the SKU's page, too"
 
 
+@pytest.mark.long
 async def test_in_a_browser_and_without_one_the_address_is_copied(
     shop: Shop, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +84,7 @@ async def test_in_a_browser_and_without_one_the_address_is_copied(
         assert "copied https://market.example" in text_of(app)
 
 
+@pytest.mark.long
 async def test_what_has_no_page_says_what_is_lacking(shop: Shop, browser: Browser) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -97,6 +99,7 @@ async def test_what_has_no_page_says_what_is_lacking(shop: Shop, browser: Browse
     assert not browser.opened()
 
 
+@pytest.mark.long
 async def test_a_name_from_outside_stays_in_the_address_and_in_the_escape(
     shop: Shop, browser: Browser
 ) -> None:

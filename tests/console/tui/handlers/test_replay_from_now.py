@@ -56,6 +56,7 @@ async def test_a_bracket_leads_to_the_change_before_and_escape_to_now(lived: Sho
         assert app.page is app.dashboard
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", first(1, ["{", "[", "@1m\r"]))
 async def test_each_way_leads_into_the_past(lived: Shop, keys: str) -> None:
     async with console(lived) as (app, pilot):
@@ -64,6 +65,7 @@ async def test_each_way_leads_into_the_past(lived: Shop, keys: str) -> None:
         assert "REPLAY" in top(app)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", first(1, ["]", "}"]))
 async def test_after_now_nothing_comes_and_it_says_which_keys_lead_back(
     lived: Shop, keys: str
@@ -103,6 +105,7 @@ async def test_nothing_is_decided_in_the_past_however_quickly_the_keys_come(
         assert update_statuses(lived) == {CorrectionStatus.PROPOSED}
 
 
+@pytest.mark.long
 async def test_what_is_approved_in_a_burst_after_the_return_is_what_is_so_now(
     lived: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +144,7 @@ async def test_an_act_that_is_still_to_ask_does_not_ask_in_the_past(
         assert update_statuses(lived) == {CorrectionStatus.PROPOSED}
 
 
+@pytest.mark.long
 async def test_marks_and_the_cursor_are_there_again_after_a_look_back(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "*")
@@ -152,6 +156,7 @@ async def test_marks_and_the_cursor_are_there_again_after_a_look_back(lived: Sho
         assert app.page.table.cursor_id == under
 
 
+@pytest.mark.long
 async def test_what_goes_on_below_is_shown_on_the_return_and_not_before(lived: Shop) -> None:
     async with console(lived) as (app, pilot):
         await press(app, pilot, "[")

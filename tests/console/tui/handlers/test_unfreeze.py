@@ -81,6 +81,7 @@ async def test_without_a_reason_it_stays_frozen(frozen: Shop) -> None:
         assert "nothing unfrozen" in text_of(app)
 
 
+@pytest.mark.long
 async def test_what_is_not_frozen_is_refused_and_nothing_is_asked(frozen: Shop) -> None:
     async with console(frozen) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0009120")

@@ -43,6 +43,7 @@ async def click(app: SkewApp, pilot: Pilot[int], title: str) -> None:
     await settle(app, pilot)
 
 
+@pytest.mark.long
 async def test_a_click_on_a_title_sorts_by_it_and_another_reverses(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await click(app, pilot, "CHANNE")
@@ -57,6 +58,7 @@ async def test_a_click_on_a_title_sorts_by_it_and_another_reverses(shop: Shop) -
         assert app.dashboard.order == "channel, reversed"
 
 
+@pytest.mark.long
 async def test_a_menu_sorts_and_reverses_and_what_is_acknowledged_stays_last(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "S", "4")
@@ -75,6 +77,7 @@ async def test_a_menu_sorts_and_reverses_and_what_is_acknowledged_stays_last(sho
         assert app.dashboard.order == "severity"
 
 
+@pytest.mark.long
 async def test_updates_are_sorted_by_their_titles_too(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "3", "S", "2")
@@ -100,6 +103,7 @@ async def test_columns_are_chosen_moved_kept_and_given_up(shop: Shop, tmp_path: 
         assert heads(app).split()[1:4] == ["SKU", "TITLE", "CHANNEL"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", [("2",), ("3",), ("4",)], ids=["channels", "updates", "incidents"])
 async def test_each_page_chooses_its_own_columns(shop: Shop, keys: Sequence[str]) -> None:
     async with console(shop) as (app, pilot):
@@ -110,6 +114,7 @@ async def test_each_page_chooses_its_own_columns(shop: Shop, keys: Sequence[str]
         assert app.dashboard.rows.columns.chosen == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(200, 45), (160, 45), (100, 30)])
 async def test_a_long_sku_is_whole_where_a_title_gives_way(
     shop: Shop, size: tuple[int, int]

@@ -130,6 +130,7 @@ async def test_the_first_poll_of_a_channel_is_told_in_the_header_and_on_the_dash
     assert any("outlet" in line and "↻ 31 %" in line for line in text.splitlines()[1:])
 
 
+@pytest.mark.long
 async def test_the_header_shows_the_errors_of_the_last_minutes(shop: Shop) -> None:
     for ago in (3, 1):
         fail_poll(shop, "market", "503", at=NOW - ago * MINUTE + 1_000, took_ms=0)

@@ -199,6 +199,7 @@ async def test_n_and_c_walk_through_all_of_it_until_nothing_is_left(shop: Shop) 
     assert "4 acknowledged" in text
 
 
+@pytest.mark.long
 async def test_what_moves_under_the_question_is_refused_and_told_what_moved(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await move_cursor_to(app, pilot, "SKU-0004411")
@@ -332,6 +333,7 @@ async def test_a_filter_by_cause_finds_the_causes_first(shop: Shop) -> None:
         assert skus(app) == []
 
 
+@pytest.mark.long
 async def test_sorting_by_severity_puts_what_costs_a_customer_first(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "s")
@@ -351,6 +353,7 @@ async def test_ages_are_told_on_the_lists_lower_edge(shop: Shop) -> None:
         assert "<4h █ 4" in text_of(app)
 
 
+@pytest.mark.long
 async def test_at_200_columns_the_evidence_is_told_in_the_row(shop: Shop) -> None:
     async with console(shop, (200, 50)) as (app, _):
         line = next(row for row in text_of(app).splitlines() if "SKU-0004411 " in row)

@@ -40,6 +40,7 @@ def troubled(shop: Shop) -> Shop:
     return troubled_shop(shop)
 
 
+@pytest.mark.long
 async def test_an_incident_is_acknowledged_with_a_key_and_stays_open(troubled: Shop) -> None:
     async with console(troubled) as (app, pilot):
         await press(app, pilot, "4", "c")

@@ -35,6 +35,7 @@ async def test_letters_move_through_a_list_as_in_vi(long_list: Shop) -> None:
     assert places == [last, 0, page, page + page // 2, page, 0]
 
 
+@pytest.mark.long
 async def test_letters_scroll_a_page_that_is_no_list(shop: Shop) -> None:
     async with console(shop, (80, 24)) as (app, pilot):
         await press(app, pilot, "enter")
@@ -61,6 +62,7 @@ async def test_an_own_key_of_an_earlier_day_goes_before_a_key_that_came_later(sh
         assert app.dashboard.by == "cause"
 
 
+@pytest.mark.long
 async def test_f1_helps(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
         await press(app, pilot, "f1")

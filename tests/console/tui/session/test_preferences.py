@@ -96,6 +96,7 @@ async def test_t_goes_through_all_themes_and_the_choice_is_kept(shop: Shop, tmp_
         assert app.theme == "skew-light"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "preferred", "remembered", "begun"),
     [

@@ -227,6 +227,7 @@ def test_in_a_folder_that_can_not_be_written_to_it_does_not_run_and_says_so(
         assert schema.version(connection) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after_bytes", first(1, [1, 0, 4_000_000]))
 def test_one_that_is_killed_in_it_leaves_no_half_file_that_counts(
     tmp_path: Path, after_bytes: int
