@@ -27,5 +27,7 @@ class IncidentKind(StrEnum):
     """The channel announces that a way in which we ask it ends."""
     EXPIRING = "expiring"
     """Its credentials end soon, or have ended."""
+    SUSPENDED = "suspended"
+    """The written rules approve nothing on a channel until a person has looked."""
     CONFIGURATION = "configuration"
     """The running engine was asked to take up a configuration that is wrong."""

@@ -179,6 +179,10 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Who may approve and accept; None: everybody."""
     rules: tuple[ApprovalRule, ...] = ()
     windows: tuple[ApprovalWindow, ...] = ()
+    max_failed_ppm: int = 200_000
+    """Where more of a channel's updates by rules than this ended badly within an hour, no rule
+    approves there until a person has looked; nor where more of its listings disagree."""
+    max_disagreeing_ppm: int = 500_000
 
 
 class PushLimits(msgspec.Struct, frozen=True, kw_only=True):

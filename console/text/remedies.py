@@ -241,6 +241,8 @@ _OF_INCIDENT: Mapping[IncidentKind, str] = {
     "reads them; they are used from then on",
     IncidentKind.CONFIGURATION: "correct what the message names, then send SIGHUP to the daemon "
     "again",
+    IncidentKind.SUSPENDED: "look at the updates of {0} that wait, and at those that ended badly; "
+    "once somebody has acknowledged this incident, rules approve there again",
     IncidentKind.SURPRISE: "look at its last updates; once somebody has acknowledged this "
     "incident, rules may approve on {0} again",
 }

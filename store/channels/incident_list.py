@@ -45,6 +45,7 @@ SEVERITIES: Mapping[str, IncidentSeverity] = MappingProxyType(
         IncidentKind.LOOP: IncidentSeverity.SERIOUS,
         IncidentKind.SHARED_POOL: IncidentSeverity.SERIOUS,
         IncidentKind.SURPRISE: IncidentSeverity.SERIOUS,
+        IncidentKind.SUSPENDED: IncidentSeverity.SERIOUS,
         IncidentKind.CLOCK: IncidentSeverity.SERIOUS,
         IncidentKind.GAP: IncidentSeverity.SERIOUS,
         IncidentKind.UNREPORTED: IncidentSeverity.SERIOUS,

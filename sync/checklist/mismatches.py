@@ -17,7 +17,7 @@ from sync.checklist.case import (
     span,
 )
 from sync.settings import ApprovalRule, ApprovalSettings, ChannelSettings
-from sync.units import duration_text
+from sync.units import duration_text, portion_text
 
 QUESTION = "How are mismatches found and resolved?"
 
@@ -74,6 +74,12 @@ def _resolved(case: ChecklistCase) -> Iterator[str]:
     yield _asking(approval)
     if approval.mode == "rules":
         yield from (f"a rule approves {_rule(rule)}" for rule in approval.rules)
+        failed, wrong = approval.max_failed_ppm, approval.max_disagreeing_ppm
+        yield (
+            f"rules stop where more than {portion_text(failed)} of their updates end badly "
+            f"(max_failed) or {portion_text(wrong)} of the listings are to be corrected "
+            "(max_disagreeing), until a person has looked"
+        )
 
 
 def _asking(approval: ApprovalSettings) -> str:

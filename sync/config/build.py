@@ -185,6 +185,8 @@ def _approval(written: schema.ApprovalTable) -> ApprovalSettings:
         second_person_above=written.second_person_above,
         ask_above=written.ask_above,
         ask_above_money=written.ask_above_money,
+        max_failed_ppm=int(written.max_failed),
+        max_disagreeing_ppm=int(written.max_disagreeing),
         people=None if written.people is None else tuple(written.people),
         rules=tuple(ApprovalRule(**msgspec.structs.asdict(rule)) for rule in written.rules),
         windows=tuple(

@@ -204,6 +204,8 @@ class ApprovalTable(msgspec.Struct, kw_only=True):
     people: list[Name] | None = None
     rules: list[ApprovalRuleTable] = []
     windows: list[ApprovalWindowTable] = []
+    max_failed: Portion = Portion(200_000)
+    max_disagreeing: Portion = Portion(500_000)
 
     def __post_init__(self) -> None:
         if self.expires <= self.hold:

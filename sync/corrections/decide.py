@@ -4,22 +4,25 @@ A key, a command and a written rule all approve through here, so that they can't
 things. The other decisions (reject, snooze, undo, retry) are `store.corrections.decisions` itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
 
 from store import people
-from store.channels import incidents, write_pauses
+from store.channels import write_pauses
 from store.corrections import decisions, lifecycle
+from store.corrections.guards import rule_results
 from store.corrections.guards.pushed import Pushed, pushed_since
+from store.corrections.guards.rule_results import RulesStanding
 from store.corrections.guards.undated import undated_proposals
 from store.database.connection import Database
 from store.decision import Decision
-from store.model import Correction, IncidentKind, Millis, State
+from store.model import Correction, Incident, IncidentKind, Millis, State
 from store.reasons import HeldBack, Reason
 from sync.polling import guard
-from sync.settings import ApprovalRule, Settings, WindowStanding
+from sync.polling.reporting.log import SILENT, Log
+from sync.settings import ApprovalRule, ApprovalSettings, Settings, WindowStanding
 
 HOUR_MS = 3_600_000
 
@@ -151,12 +154,15 @@ def preview_approval(
     )
 
 
-async def approve_by_rules(database: Database, settings: Settings, now: Millis) -> int:
+async def approve_by_rules(
+    database: Database, settings: Settings, now: Millis, log: Log = SILENT
+) -> int:
     """Approve the proposals that a written rule covers; answer how many.
 
     Never a listing whose last correction did not end well, never what needs a second person, never
     a raise on readings whose age nobody knows, and for a while nothing on a channel whose last
-    batch ended in a surprise.
+    batch ended in a surprise. Where too much ended badly or disagrees, nothing until a person has
+    looked.
     """
     approval = settings.approval
     if approval.mode != "rules":
@@ -166,12 +172,13 @@ async def approve_by_rules(database: Database, settings: Settings, now: Millis) 
     if await database.aread(write_pauses.in_force) is not None:
         # What a rule approved now would wait and expire, again and again, until a person resumes.
         return 0
-    proposals = await database.aread(lifecycle.proposals_for_rules, now=now)
-    surprised = await _surprised_channels(database, now) if proposals else set()
+    standing = await database.aread(RulesStanding.read, since=now - HOUR_MS, now=now)
+    left_alone = _surprised_channels(standing.open, now)
+    left_alone |= await _suspended_channels(database, standing, approval, now, log)
     covered = [
         correction
-        for correction, free in proposals
-        if free and correction.channel not in surprised and _rule_covers(correction, settings)
+        for correction, free in standing.proposals
+        if free and correction.channel not in left_alone and _rule_covers(correction, settings)
     ]
     if any(raise_or_reduce(correction) == "raise" for correction in covered):
         undated = await database.aread(undated_proposals, ahead_ms=settings.events.ahead_ms)
@@ -254,14 +261,39 @@ def _rule_covers(correction: Correction, settings: Settings) -> bool:
     return any(matches(correction, rule) for rule in settings.approval.rules)
 
 
-async def _surprised_channels(database: Database, now: Millis) -> set[str | None]:
+async def _suspended_channels(
+    database: Database,
+    standing: RulesStanding,
+    approval: ApprovalSettings,
+    now: Millis,
+    log: Log,
+) -> set[str | None]:
+    """The channels on which no rule approves anything until a person has looked."""
+    found = [incident for incident in standing.open if incident.kind == IncidentKind.SUSPENDED]
+    if looked_at := [incident for incident in found if incident.acknowledged_by is not None]:
+        await database.awrite(rule_results.go_on, looked_at, now=now)
+    suspended = {incident.channel for incident in found if incident not in looked_at}
+    new = {
+        results.channel: why
+        for results in standing.results
+        if results.channel not in suspended
+        and (why := guard.judge_rules(results, approval)) is not None
+    }
+    if new:
+        await database.awrite(rule_results.suspend, new, now=now)
+    for channel, why in new.items():
+        log.warning("rules suspended", channel=channel, why=why)
+    return suspended | new.keys()
+
+
+def _surprised_channels(found: Iterable[Incident], now: Millis) -> set[str | None]:
     """The channels that the rules leave alone now."""
     # A person who acknowledges the surprise lets the rules go on at once. Otherwise they try again
     # with a few, after a rest that doubles with each surprise in a row: a channel that accepts
     # everything and changes nothing costs a few corrections an hour, not all of them.
     return {
         incident.channel
-        for incident in await database.aread(incidents.open_incidents)
+        for incident in found
         if incident.kind == IncidentKind.SURPRISE
         and incident.acknowledged_by is None
         and now < incident.last_at + min(RULES_REST_MS << min(incident.count - 1, 6), HOUR_MS)

@@ -321,7 +321,9 @@ class Engine:
             return
         from sync.corrections import decide
 
-        await decide.approve_by_rules(self._context.database, self._settings, now)
+        await decide.approve_by_rules(
+            self._context.database, self._settings, now, self._context.log
+        )
 
     def _acts(self, fleet: Fleet) -> dict[str, Act]:
         """What others may ask of this engine while it runs."""

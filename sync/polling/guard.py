@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from store.corrections.guards.rule_results import RuleResults
 from store.model import Correction
 from store.poll_counts import FirstCounts, PollCounts
-from sync.settings import GuardSettings, PushLimits
+from sync.settings import ApprovalSettings, GuardSettings, PushLimits
 from sync.units import PPM
 
 PERCENTAGES_FROM = 20
@@ -20,6 +21,9 @@ PERCENTAGES_FROM = 20
 
 STOCKED_FROM = 3
 """But from so many that showed stock on, it is one that nearly all are sold out at once."""
+
+ENDED_FROM = 5
+"""Of fewer updates that rules approved some that ended badly are no rate yet."""
 
 NEARLY_ALL_PPM = 900_000
 
@@ -44,10 +48,12 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
     # A record without a SKU may be any of the listings that were not seen.
     gone = max(0, counts.gone - counts.anonymous)
     return (
-        _too_many(gone, "gone", counts.known, limits.max_shrunk_ppm)
-        or _too_many(counts.zeroed, "newly at zero", counts.known, limits.max_zeroed_ppm)
-        or _too_many(counts.uncounted, "newly uncounted", counts.known, limits.max_shrunk_ppm)
-        or _too_many(counts.changed, "changed", counts.known, limits.max_changed_ppm)
+        _too_many(gone, "listings gone", counts.known, limits.max_shrunk_ppm)
+        or _too_many(counts.zeroed, "listings newly at zero", counts.known, limits.max_zeroed_ppm)
+        or _too_many(
+            counts.uncounted, "listings newly uncounted", counts.known, limits.max_shrunk_ppm
+        )
+        or _too_many(counts.changed, "listings changed", counts.known, limits.max_changed_ppm)
     )
 
 
@@ -101,11 +107,27 @@ def _too_many(count: int, what: str, known: int, limit_ppm: int) -> str | None:
     if count * PPM <= limit_ppm * known:
         return None
     share = _percent(count * PPM // known)
-    return f"{count} of {known} listings {what} ({share}), more than {_percent(limit_ppm)}"
+    return f"{count} of {known} {what} ({share}), more than {_percent(limit_ppm)}"
 
 
 def _percent(ppm: int) -> str:
     return f"{ppm / 10_000:.4g} %"
+
+
+def judge_rules(results: RuleResults, approval: ApprovalSettings) -> str | None:
+    """Say why no rule may approve on a channel until a person has looked, or None."""
+    if results.ended >= ENDED_FROM:
+        what = "updates that rules approved within the hour ended badly"
+        failed = _too_many(results.ended_badly, what, results.ended, approval.max_failed_ppm)
+        if failed is not None:
+            return f"{failed} ([approval] max_failed)"
+    if results.listings >= PERCENTAGES_FROM:
+        what = "listings have an update that waits or that a rule approved within the hour"
+        limit = approval.max_disagreeing_ppm
+        found = _too_many(results.disagreeing, what, results.listings, limit)
+        if found is not None:
+            return f"{found} ([approval] max_disagreeing)"
+    return None
 
 
 class Push(msgspec.Struct, frozen=True):
