@@ -1,5 +1,6 @@
 """What is found out about a disagreement: each fact from a world in which it came about."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -347,6 +348,34 @@ def test_variants_that_follow_an_update_of_ours_to_another_are_found(tmp_path: P
         (twin,) = known(w).twins
         assert (twin.sku, twin.update is not None) == ("A", True)
         assert cause(w) == "shared pool"
+
+
+def test_of_many_updates_that_ended_only_the_verified_ones_are_looked_through(
+    tmp_path: Path,
+) -> None:
+    """Where 100 readings a second move, thousands have been superseded within the last minutes."""
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+        asked: list[str] = []
+        disagreement = w.only()
+
+        def plans(connection: sqlite3.Connection) -> list[str]:
+            connection.set_trace_callback(asked.append)
+            find_facts.find(connection, [disagreement.id])
+            connection.set_trace_callback(None)
+            statements = [sql for sql in asked if "k.status = 'verified'" in sql]
+            return [
+                detail
+                for sql in statements
+                for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
+            ]
+
+        steps = w.database.read(plans)
+
+        assert [step for step in steps if step.startswith("SEARCH k")] == [
+            "SEARCH k USING INDEX corrections_verified (ended_at>? AND ended_at<?)"
+        ]
 
 
 def test_variants_that_move_together_by_themselves_are_found(tmp_path: Path) -> None:
