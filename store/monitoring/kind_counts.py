@@ -31,11 +31,11 @@ _EACH = f"SELECT {_READ}, {REASON} AS reason FROM {SOURCES} WHERE {LISTED}"
 
 def kind_counts(connection: sqlite3.Connection, *, now: Millis) -> list[KindCount]:
     """Count the open disagreements, each with its status at `now`."""
-    counted = counted_groups.reason(connection, now=now)
+    counted = counted_groups.reasons(connection, now=now)
     begin, judged = "WITH", _EACH
     if counted is not None:
         begin = f"{WITH_ODD},"
-        judged = f"""SELECT {_READ}, {counted} AS reason
+        judged = f"""SELECT {_READ}, {counted.sql()} AS reason
           FROM open_disagreements d CROSS JOIN items i ON i.id = d.item_id
           CROSS JOIN channels c ON c.id = d.channel_id
           WHERE {IS_COUNTED} AND d.id NOT IN (SELECT id FROM odd) AND {LISTED}

@@ -5,7 +5,7 @@ this SQL are about stands in `store.open_counts`.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from store.cells.cell_ids import cell, item_of
 from store.model import Millis
@@ -56,32 +56,49 @@ _REASONS = f"""WITH {GROUPS}
 SELECT channel_id, authority_id, raises, reason FROM groups ORDER BY 1"""
 
 
-def reason(connection: sqlite3.Connection, *, now: Millis) -> str | None:
-    """SQL for the reason of a disagreement d (of item i) that is counted; None: judge it.
+class GroupReasons:
+    """The reason of each group, as SQL for what is made of it."""
 
-    Cheap to read: mostly one and the same for all of a channel.
-    """
+    def __init__(self, of_channels: Mapping[int, Mapping[tuple[int, int], str]]) -> None:
+        """By a channel's id the reasons of its groups, each by `authority_id` and `raises`."""
+        self._of_channels = of_channels
+
+    def sql(self, made_of: Callable[[str], str] = repr) -> str:
+        """SQL for what `made_of` gives, SQL too, of the reason of disagreement d (of item i).
+
+        Cheap to read: mostly one and the same for all of a channel, or for all there are.
+        """
+        by_channel: dict[str, list[int]] = {}
+        for channel, found in self._of_channels.items():
+            sql = _of_channel({group: made_of(reason) for group, reason in found.items()})
+            by_channel.setdefault(sql, []).append(channel)
+        otherwise = max(by_channel, key=lambda sql: len(by_channel[sql]))
+        arms = " ".join(
+            f"WHEN d.channel_id IN ({', '.join(map(str, channels))}) THEN {sql}"
+            for sql, channels in by_channel.items()
+            if sql != otherwise
+        )
+        return f"CASE {arms} ELSE {otherwise} END" if arms else otherwise
+
+
+def reasons(connection: sqlite3.Connection, *, now: Millis) -> GroupReasons | None:
+    """The reasons of all that are counted; None: there are none, or each is to be judged."""
     if not hold(connection, now=now):
         return None
     of_channels: dict[int, dict[tuple[int, int], str]] = {}
     for channel, authority, raises, found in connection.execute(_REASONS, {"now": now}):
         of_channels.setdefault(channel, {})[authority, raises] = found
-    if not of_channels:
-        return None
-    arms = " ".join(
-        f"WHEN {channel} THEN {_of_channel(found)}" for channel, found in of_channels.items()
-    )
-    return f"CASE d.channel_id {arms} ELSE '' END"
+    return GroupReasons(of_channels) if of_channels else None
 
 
 def _of_channel(found: Mapping[tuple[int, int], str]) -> str:
-    first, *others = sorted(set(found.values()))
+    otherwise, *others = sorted(set(found.values()))
     arms = " ".join(
-        f"WHEN {KEY['authority_id']} = {authority} AND {KEY['raises']} = {raises} THEN '{why}'"
-        for (authority, raises), why in found.items()
-        if why in others
+        f"WHEN {KEY['authority_id']} = {authority} AND {KEY['raises']} = {raises} THEN {sql}"
+        for (authority, raises), sql in found.items()
+        if sql in others
     )
-    return f"CASE {arms} ELSE '{first}' END" if arms else f"'{first}'"
+    return f"CASE {arms} ELSE {otherwise} END" if arms else otherwise
 
 
 def hold(connection: sqlite3.Connection, *, now: Millis) -> bool:

@@ -4,6 +4,7 @@ One query judges those of them that are not counted in a group (`store.open_coun
 """
 
 import json
+import re
 import sqlite3
 from array import array
 from collections.abc import Sequence
@@ -33,7 +34,9 @@ from store.queries.sql.severity_sql import (
     ORDERED_BY,
     ORDERS,
     RISK,
+    held,
     severity_of,
+    severity_of_counted,
 )
 from store.queries.values import DisagreementFilter, Sort
 from store.targets.copies import UNITS
@@ -45,6 +48,10 @@ _AGES = len(AGE_EDGES_MS) + 1
 _KNOWN = """CREATE TEMP TABLE IF NOT EXISTS known_causes
   (id INTEGER PRIMARY KEY, cause TEXT NOT NULL, place INTEGER NOT NULL)"""
 _FILL_KNOWN = "INSERT OR IGNORE INTO known_causes SELECT value, ?, ? FROM json_each(?)"
+
+_NAMES = {"sku": "i.sku", "channel": "c.name"}
+_ITEMS = "CROSS JOIN items i ON i.id = d.item_id"
+"""A tenth of the work: left out where nothing of the item is read."""
 
 _GROUPS = {
     GroupBy.NONE: ("0", "''", "''"),
@@ -124,7 +131,8 @@ def grouped(
     hints: RankingHints | None = None,
 ) -> Grouped:
     """The same in groups, with what each group comes to."""
-    judged, values = _judged(connection, wanted, now, hints or RankingHints(), by, ("d.*",))
+    needed = tuple(dict.fromkeys((*_TOTALLED, *ORDERED_BY[sort])))
+    judged, values = _judged(connection, wanted, now, hints or RankingHints(), by, needed)
     # The members and the totals both read one table of judged rows, which goes with the
     # transaction: to judge is nearly all of the cost.
     connection.execute("DROP TABLE IF EXISTS temp.judged")
@@ -145,6 +153,20 @@ _TOTAL = Columns(
     {"assumed": bool, "severity": Severity},
 )
 
+_TOTALLED = (
+    "group_id",
+    "label",
+    "title",
+    "reason",
+    "acknowledged_at",
+    "delta",
+    "surplus",
+    "units",
+    "risk",
+    "unpriced",
+    "first_seen_at",
+)
+"""The columns that the totals read beside id and severity."""
 _OPEN = is_open("reason")
 _TOTALS = f"""SELECT {_TOTAL.sql} FROM (SELECT group_id, label, max(title) AS title,
   count(*) AS count, sum({_OPEN}) AS open, sum(acknowledged_at IS NOT NULL) AS acknowledged,
@@ -196,21 +218,26 @@ def _judged(
         known = "LEFT JOIN known_causes known ON known.id = d.id"
     group_id, label, title = _GROUPS[by]
     columns = f"""d.id, d.listing_id, d.kind, d.state, d.target_state, d.delta, d.surplus,
-      d.first_seen_at, d.acknowledged_at, i.sku, c.name AS channel, {RISK} AS risk,
-      {UNITS} AS units, d.risk_minor IS NULL AND {UNITS} > 0 AS unpriced, {AGE_BUCKET} AS age,
+      d.first_seen_at, d.acknowledged_at, {RISK} AS risk, {UNITS} AS units,
+      d.risk_minor IS NULL AND {UNITS} > 0 AS unpriced, {AGE_BUCKET} AS age,
       {group_id} AS group_id, {label} AS label, {title} AS title"""
+    columns += "".join(f", {sql} AS {name}" for name, sql in _NAMES.items() if name in needed)
     # By an index a few SKUs are found at once, and those may as well be judged.
-    counted = None if wanted.skus else counted_groups.reason(connection, now=now)
-    severe = f"SELECT id, age, {', '.join(needed)}, {severity_of('reason')} AS severity"
-    begin, which, judged = "WITH", "", f"{severe} FROM judged_singly d WHERE {where.after}"
+    counted = None if wanted.skus else counted_groups.reasons(connection, now=now)
+    severe = f"SELECT id, age, {', '.join(needed)}, {{}} AS severity"
+    singly = f"{severe.format(severity_of('reason'))} FROM judged_singly d WHERE {where.after}"
+    begin, which, judged = "WITH", "", singly
     if counted is not None:
         begin, which = f"{WITH_ODD},", f"AND {BY_THEMSELVES}"
-        judged = f"""{severe} FROM (SELECT {columns}, {counted} AS reason
-            FROM open_disagreements d CROSS JOIN items i ON i.id = d.item_id
+        of_group, held_by_group = counted.sql(), counted.sql(held)
+        read = f"{columns}, {of_group} AS reason, {held_by_group} AS held"
+        items = _ITEMS if re.search(r"\bi\.", f"{read} {where.before}") else ""
+        judged = f"""{severe.format(severity_of_counted("held"))}
+          FROM (SELECT {read} FROM open_disagreements d {items}
             CROSS JOIN channels c ON c.id = d.channel_id {known}
             WHERE {IS_COUNTED} AND d.id NOT IN (SELECT id FROM odd) AND {LISTED} {where.before}) d
           WHERE {where.after}
-          UNION ALL {judged}"""
+          UNION ALL {singly}"""
     # MATERIALIZED, because SQLite would otherwise paste REASON, a page of SQL, into each place that
     # reads it (the filter, the severity, the order) and run it as often for each row.
     return (

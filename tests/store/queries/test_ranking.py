@@ -1,14 +1,20 @@
 """What stands first, and what it comes to in groups: on the real comparison, in a real cache."""
 
+import contextlib
+import random
+import sqlite3
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from store.model import Record
 from store.queries import ranking
+from store.queries.counted_groups import GroupReasons
 from store.queries.ranking_values import GroupBy, Grouped, GroupTotal, RankingHints, Severity, Side
 from store.queries.sql import severity_sql
+from store.queries.sql.severity_sql import MERGED_BY, ORDERS, held
 from store.queries.values import DisagreementFilter, Sort
 from tests.store.world import MINUTE, World, channel, record, world
 
@@ -62,6 +68,48 @@ def test_what_has_no_price_is_ranked_at_the_typical_price_of_its_channel(w: Worl
     assert w.database.read(severity_sql.typical_prices) == {2: 300, 0: 300}
     # 10 × 900.00, then about 500 × 3.00, 10 × 3.00, about 1 × 3.00, and 10 × 0.10.
     assert ranked(w) == ["DEAR", "NONE", "MIDDLE", "FEW", "CHEAP"]
+
+
+@pytest.mark.parametrize("sort", [Sort.RISK, Sort.SEVERITY, Sort.DELTA])
+def test_what_a_list_is_sorted_by_puts_none_elsewhere_than_all_that_it_is_made_of(
+    sort: Sort,
+) -> None:
+    amounts = (None, 0, 1, 7, 1 << 40, (1 << 51) - 1)
+    rows = list(product(Severity, amounts, amounts))
+    random.Random(1).shuffle(rows)
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE judged (id INTEGER PRIMARY KEY, severity, risk, units)")
+        connection.executemany("INSERT INTO judged (severity, risk, units) VALUES (?, ?, ?)", rows)
+        orders = (ORDERS[sort], f"{', '.join(MERGED_BY[sort])}, id")
+        by_two, by_all = (
+            connection.execute(f"SELECT * FROM judged ORDER BY {order}").fetchall()
+            for order in orders
+        )
+    assert by_two == by_all
+
+
+def test_each_group_has_its_own_reason_whatever_is_made_of_it() -> None:
+    of_channels = {
+        1: {(9, 0): "", (9, 1): "settling"},
+        2: {(9, 0): "", (9, 1): ""},
+        3: {(8, 0): "channel_stale", (9, 0): "channel_stale"},
+        4: {(8, 0): "channel_stale", (9, 0): "frozen"},
+    }
+    reasons = GroupReasons(of_channels)
+    found = {}
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for channel, authority, delta in product(of_channels, (8, 9), (-1, 1)):
+            d = f"""SELECT {channel} AS channel_id, {authority} << 28 AS rests_on,
+              {delta} AS delta, 'quantity' AS kind, NULL AS state, NULL AS target_quantity"""
+            i = "SELECT NULL AS state_listing_id, NULL AS quantity_listing_id"
+            sql = f"SELECT {reasons.sql()}, {reasons.sql(held)} FROM ({d}) d, ({i}) i"
+            found[channel, authority, int(delta > 0)] = connection.execute(sql).fetchone()
+    for channel, groups in of_channels.items():
+        for (authority, raises), reason in groups.items():
+            number = {"": None, "frozen": None, "settling": Severity.SETTLING}.get(
+                reason, Severity.UNKNOWN
+            )
+            assert found[channel, authority, raises] == (reason, number)
 
 
 def test_an_estimate_is_separate_from_money_that_is_known(w: World) -> None:
