@@ -72,7 +72,7 @@ async def test_its_channel_is_polled_and_no_other(at_rest: Served) -> None:
 
 
 @pytest.mark.long
-async def test_what_it_says_is_not_believed(at_rest: Served) -> None:
+async def test_what_it_says_counts_for_nothing(at_rest: Served) -> None:
     at_rest.shops["shop"].shows(A=5)
     body = json.dumps({"sku": "A", "available": 9_999}).encode()
 
