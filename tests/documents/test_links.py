@@ -31,7 +31,7 @@ def test_every_path_and_module_that_is_named_is_there(name: str) -> None:
         if re.fullmatch(r"[a-z_0-9]+\.py", named):
             assert named in files, f"{name}: {named}"
         elif named.partition("/")[0] in PACKAGES and "/" in named:
-            assert (ROOT / named).exists(), f"{name}: {named}"
+            assert (ROOT / named.partition("::")[0]).exists(), f"{name}: {named}"
         elif package in PACKAGES and re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", named):
             assert named == "console.toml" or _is_module(named), f"{name}: {named}"
 
