@@ -23,7 +23,5 @@ def test_every_row_names_tests_and_every_test_is_there() -> None:
     dangers = rows(TABLE)[2:]
     assert dangers
     assert [row for row in dangers if not re.search(r"`[\w/]+\.py::test_\w+`", row[-1])] == []
-    lacking = [
-        f"{file}::{name}" for file, name in NAMED if name not in named_in(ROOT / file)
-    ]
+    lacking = [f"{file}::{name}" for file, name in NAMED if name not in named_in(ROOT / file)]
     assert lacking == []
