@@ -6,7 +6,8 @@ a webhook is answered in milliseconds.
 
 import os
 import sqlite3
-from contextlib import suppress
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 from store.errors import StoreError
@@ -16,9 +17,14 @@ KEPT_MS = 7 * 86_400_000
 """No system delivers one again after so long."""
 
 DELIVERIES_MAX = 200_000
-_PRUNE_EVERY = 100
+_PRUNE_EVERY = 10
 _PRUNE_MAX = 2 * _PRUNE_EVERY
 """So many at once: pruning keeps no delivery waiting either."""
+
+_CHECKPOINT_EVERY = 200
+_PAGES_MAX = 10_000
+"""Of the log (WAL). In a storm of deliveries, which a checkpoint beside never catches up with, this
+many are written back by the next delivery itself, which keeps it waiting for the disk."""
 
 _TABLE = """CREATE TABLE IF NOT EXISTS deliveries (
   channel TEXT NOT NULL,
@@ -30,12 +36,13 @@ _INDEX = "CREATE INDEX IF NOT EXISTS deliveries_by_age ON deliveries (received_a
 
 
 class WebhookInbox:
-    """The file, open. Used by one thread, the one that opens it."""
+    """The file, open. Used by one thread, the one that opens it; it is written back on another."""
 
     def __init__(self, cache: Path) -> None:
         """Open or make it beside the cache, for its owner alone. Raises StoreError."""
         self.path = cache.with_name(f"{cache.name}.webhooks")
         self._taken = 0
+        self._checkpoint = threading.Thread()
         try:
             with suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -44,6 +51,7 @@ class WebhookInbox:
             # A commit survives the death of the process. What a crash of the machine loses is
             # polled at the start anyway.
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_MAX}")
             self._connection.execute(_TABLE)
             self._connection.execute(_INDEX)
             (self._kept,) = self._connection.execute("SELECT count(*) FROM deliveries").fetchone()
@@ -63,21 +71,39 @@ class WebhookInbox:
                 self._prune(now)
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
+        if self._taken % _CHECKPOINT_EVERY == 0 and not self._checkpoint.is_alive():
+            self._checkpoint = threading.Thread(target=_write_back, args=(self.path,))
+            self._checkpoint.start()
         return cursor.rowcount == 1
 
     def _prune(self, now: Millis) -> None:
         """Delete some of the oldest: those that are too old, and those that are too many."""
-        cursor = self._connection.execute(
-            """DELETE FROM deliveries WHERE (channel, delivery) IN (
-              SELECT channel, delivery FROM (
-                SELECT channel, delivery, received_at FROM deliveries
-                ORDER BY received_at LIMIT ?)
-              WHERE received_at < ?
-              UNION ALL SELECT * FROM (
-                SELECT channel, delivery FROM deliveries ORDER BY received_at LIMIT ?))""",
-            (_PRUNE_MAX, now - KEPT_MS, min(_PRUNE_MAX, max(0, self._kept - DELIVERIES_MAX))),
-        )
-        self._kept -= cursor.rowcount
+        oldest = self._connection.execute(
+            "SELECT channel, delivery, received_at FROM deliveries ORDER BY received_at LIMIT ?",
+            (_PRUNE_MAX,),
+        ).fetchall()
+        superfluous = self._kept - DELIVERIES_MAX
+        gone = [
+            (channel, delivery)
+            for place, (channel, delivery, received_at) in enumerate(oldest)
+            if place < superfluous or received_at < now - KEPT_MS
+        ]
+        if not gone:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM deliveries WHERE channel = ? AND delivery = ?", gone
+            )
+        self._kept -= len(gone)
 
     def close(self) -> None:
+        if self._checkpoint.is_alive():
+            self._checkpoint.join()
         self._connection.close()
+
+
+def _write_back(path: Path) -> None:
+    """Write the log back to the file: the disk keeps no delivery waiting."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

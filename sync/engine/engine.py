@@ -110,6 +110,10 @@ class Engine:
 
     def hasten(self, channel: str) -> None:
         """Have it poll a channel soon. From any thread."""
+        fleet = self._fleet
+        if fleet is not None and channel in fleet.hastened:
+            # That poll is still to begin. Hundreds a second would keep the loop from its work.
+            return
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hasten, channel)
 

@@ -41,7 +41,8 @@ class Fleet:
         self._settings = settings
         self._token = token
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
-        self._hastened: dict[str, asyncio.Task[None]] = {}
+        self.hastened: dict[str, asyncio.Task[None]] = {}
+        """Channels of which a poll was asked for that has not begun."""
         self._rested_at: dict[str, float] = {}
         """When the last hastened poll of each channel ended, by the event loop's clock."""
         self._writes: dict[str, asyncio.Task[None]] = {}
@@ -95,8 +96,8 @@ class Fleet:
         """Stop these channels' polls, let their writes end, and close them."""
         ended = {name: self.channels.pop(name) for name in names}
         for name in ended:
-            if name in self._hastened:
-                self._hastened[name].cancel()
+            if name in self.hastened:
+                self.hastened[name].cancel()
         polls = [self._polls[name] for name in ended if name in self._polls]
         for poll_task in polls:
             poll_task.cancel()
@@ -161,8 +162,8 @@ class Fleet:
 
     def hasten(self, name: str) -> None:
         """Poll a channel soon, unless it is paused or rests; however often it is asked, once."""
-        if name in self.channels and name not in self._hastened:
-            self._hastened[name] = asyncio.create_task(self._poll_soon(name))
+        if name in self.channels and name not in self.hastened:
+            self.hastened[name] = asyncio.create_task(self._poll_soon(name))
 
     async def _poll_soon(self, name: str) -> None:
         loop = asyncio.get_running_loop()
@@ -178,7 +179,7 @@ class Fleet:
                 await asyncio.sleep(max(0.0, rest_s))
         finally:
             # From here on, another change needs another poll.
-            self._hastened.pop(name, None)
+            self.hastened.pop(name, None)
         if name in self.channels:
             await self.scheduled_poll(name)
             self._rested_at[name] = loop.time()
@@ -311,7 +312,7 @@ class Fleet:
 
         A stopped poll records nothing. A stopped write stands as `applying` or `applied` on disk.
         """
-        for hastened in list(self._hastened.values()):
+        for hastened in list(self.hastened.values()):
             hastened.cancel()
         polls = list(self._polls.values())
         for poll_task in polls:

@@ -49,3 +49,38 @@ def test_one_of_before_the_index_goes_on(tmp_path: Path) -> None:
         connection.execute("DROP INDEX deliveries_by_age")
     with closing(WebhookInbox(tmp_path / "skew.db")) as opened:
         assert not opened.take("shop", "1", now=NOW)
+
+
+def test_pruning_reads_no_more_of_many_than_of_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "DELIVERIES_MAX", 5_000)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 100
+        return 0
+
+    with closing(WebhookInbox(tmp_path / "skew.db")) as opened:
+        with opened._connection:
+            opened._connection.execute("BEGIN")
+            opened._connection.executemany(
+                "INSERT INTO deliveries VALUES ('shop', ?, ?)",
+                ((f"{number:06}", NOW + number) for number in range(5_000)),
+            )
+        opened._kept = 5_000
+        opened._connection.set_progress_handler(count, 100)
+        for number in range(5_000, 5_200):
+            opened.take("shop", f"{number:06}", now=NOW + number)
+        assert len(kept(opened.path)) <= 5_010
+    assert steps < 200 * 200
+
+
+def test_what_came_is_written_back_while_more_may_come(tmp_path: Path) -> None:
+    with closing(WebhookInbox(tmp_path / "skew.db")) as opened:
+        empty = opened.path.stat().st_size
+        for number in range(400):
+            opened.take("shop", str(number), now=NOW)
+        opened._checkpoint.join()
+        assert opened.path.stat().st_size > empty

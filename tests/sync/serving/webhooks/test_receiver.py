@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,26 @@ async def test_one_that_comes_during_a_poll_has_another_follow(at_rest: Served) 
     await until(lambda: polls(at_rest) == (3, 1))
 
 
+async def test_a_poll_that_is_still_to_begin_is_not_asked_for_again(
+    at_rest: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_module, "HASTEN_REST_S", 60.0)
+    await asyncio.to_thread(send, at_rest.url, "1")
+    await until(lambda: polls(at_rest) == (2, 1))
+    await asyncio.to_thread(send, at_rest.url, "2")
+    fleet = at_rest.engine._fleet
+    assert fleet is not None
+    await until(lambda: "shop" in fleet.hastened)
+
+    asked: list[object] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(at_rest.engine._loop, "call_soon_threadsafe", asked.append)
+        for _ in range(3):
+            at_rest.engine.hasten("shop")
+
+    assert not asked
+
+
 @pytest.mark.long
 async def test_a_paused_channel_is_left_alone(at_rest: Served) -> None:
     now = int(time.time() * 1000)
@@ -213,6 +234,23 @@ async def test_quick_polls_rest_between_however_often_they_are_asked_for(
         await asyncio.sleep(0.05)
 
     assert polls(at_rest) == (2, 1)
+
+
+async def test_no_answer_waits_for_its_senders_acknowledgement(at_rest: Served) -> None:
+    host, _, port = at_rest.url.removeprefix("http://").rpartition(":")
+
+    def took() -> list[float]:
+        found = []
+        with closing(HTTPConnection(host, int(port))) as connection:
+            # A system acknowledges the first ones at once, and then no more.
+            for _ in range(40):
+                began = time.monotonic()
+                connection.request("GET", "/healthz")
+                connection.getresponse().read()
+                found.append(time.monotonic() - began)
+        return found
+
+    assert sorted(await asyncio.to_thread(took))[20] < 0.035
 
 
 async def test_an_inbox_that_can_t_be_opened_is_opened_once_it_can(at_rest: Served) -> None:
