@@ -94,8 +94,13 @@ class SimulatedShop:
         self._server.direct(lambda: self._world.fault(channel, Fault.BUSY, _FOREVER_MS))
 
     def open(self, channel: str) -> None:
-        """Have a channel answer again."""
-        self._server.direct(lambda: self._world.fault(channel, Fault.BUSY, 0))
+        """Have a channel answer again, and truly, though it was to go on with its zeros."""
+
+        def mend() -> None:
+            for fault in (Fault.BUSY, Fault.ZEROED):
+                self._world.fault(channel, fault, 0)
+
+        self._server.direct(mend)
 
 
 _FOREVER_MS = 10 * 365 * 86_400_000

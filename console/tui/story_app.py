@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from console.keys.action import PageName
 from console.tui.app import SkewApp
 from console.tui.drawing.tones import Tone
 from console.tui.session.story import Story
@@ -21,6 +22,14 @@ class StoryApp(SkewApp):
     @property
     def _tour(self) -> Tour | None:
         return self._story.tour
+
+    async def on_mount(self) -> None:
+        """Begin to tell at once, and say the two keys that lead to all the others."""
+        if self._tour is None:
+            approves, helps = map(self.session.key, ("approve", "help"))
+            text = f"{approves} approves the update of the row under the cursor"
+            self.session.say(f"{text}; {helps} lists all keys", Tone.DIM, aside=True)
+        self._story.tick(self.session.live_clock.now())
 
     async def refresh_now(self, *, at_once: bool = True) -> None:
         """As it is; the story and the tour then go by what is shown."""
@@ -41,9 +50,17 @@ class StoryApp(SkewApp):
                 # It rests after so many failures; only a poll that is asked for comes at once.
                 self.run_worker(self._page_context.channels.poll_now(channel), group="story")
         if tour is not None:
+            self._point_at_quarantined(tour)
             tour.approve(self.session.last)
             found = await self._source.updates(tour.approved) if tour.approved else {}
             tour.follow(list(found.values()))
+
+    def _point_at_quarantined(self, tour: Tour) -> None:
+        """Put the cursor on what the tour is to judge, once it is listed; then it is let alone."""
+        waits = self._story.waits_for_judgement
+        tour.is_quarantined = bool(waits)
+        if waits and not tour.has_pointed and self.page.place is tour.step.on is PageName.INCIDENTS:
+            tour.has_pointed = self.page.point_at(waits)
 
     def _tick(self) -> None:
         super()._tick()
@@ -55,10 +72,10 @@ class StoryApp(SkewApp):
         if name == "clear" and self._tour is not None and not self.screen.is_modal:
             self._leave_tour(self._tour)
         else:
-            was_asked = self.screen.is_modal
+            was_asked, page = self.screen.is_modal, self.page.place
             await super().action_do(name)
             if self._tour is not None and not was_asked:
-                self._tour.did(name)
+                self._tour.did(name, page)
         self.repaint_story()
 
     def _leave_tour(self, tour: Tour) -> None:

@@ -21,6 +21,8 @@ class ToldLine(NamedTuple):
     at: Millis
     """How far into the day: 0 is what was so when it began."""
     channel: str
+    sku: str
+    """Empty where it is about the whole channel."""
     text: str
 
 
@@ -102,5 +104,5 @@ class Play:
         self._at = step.at
         perform(self._world, step)
         if step.story:
-            self.told.append(ToldLine(step.at, step.channel, step.story))
+            self.told.append(ToldLine(step.at, step.channel, step.sku, step.story))
         return step

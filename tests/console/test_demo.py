@@ -155,8 +155,8 @@ async def test_the_first_seconds_show_everything_that_the_demo_promises() -> Non
         await shown.until(10, without="outlet")
         then = shown.health()
         astray = shown.differs("shop", "LMP-ARC-BLK")
-        await shown.until(22, without="outlet")
-        await shown.until(24)
+        await shown.until(36, without="outlet")
+        await shown.until(40)
         after = shown.health()
         printed = shown.differs("shop", "THR-TAR-RED")
 

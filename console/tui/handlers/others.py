@@ -33,7 +33,7 @@ class OthersHandler(Handler):
         deeds = await self._source.acts_since(self._last_step, (*MACHINE, self._who))
         self._last_step = newest
         for deed in deeds:
-            self._session.say(_in_words(deed), Tone.ACCENT)
+            self._session.say(_in_words(deed), Tone.ACCENT, aside=True)
             if deed.step == "first approval":
                 self._app.notify(
                     clean(f"{_in_words(deed)}: another person must approve it too"),

@@ -68,8 +68,9 @@ class ChannelsPage(ListPage):
         self._go_to_wanted()
         await self.look()
 
-    def point_at(self, channel: str) -> None:
+    def point_at(self, channel: str) -> bool:
         self._wanted = channel
+        return True
 
     def _go_to_wanted(self) -> None:
         wanted, self._wanted = self._wanted, ""

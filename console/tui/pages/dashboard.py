@@ -189,9 +189,13 @@ class Dashboard(DisagreementsPage):
 
     def _channels(self, width: int) -> Content:
         snapshot = self.session.snapshot
-        health = snapshot.status.channels if snapshot is not None else ()
+        status = snapshot.status if snapshot is not None else None
         return previews.channels(
-            health, self.session.usable_key, now=self.session.clock.now(), width=width
+            status.channels if status is not None else (),
+            status.incidents if status is not None else (),
+            self.session.usable_key,
+            now=self.session.clock.now(),
+            width=width,
         )
 
     def _preview(self, width: int) -> Content:

@@ -31,7 +31,7 @@ from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.channels.incident_list import IncidentFilter
 from store.corrections.freeze import FREEZING
-from store.model import Incident
+from store.model import Incident, IncidentKind
 from store.polling.preview.quarantine_effect import QuarantineEffect
 
 
@@ -113,6 +113,14 @@ class IncidentsPage(ListPage):
     def tick(self) -> None:
         self.rows.tick(self.session.clock.now())
         self.rewrite("header", "log", "incident")
+
+    def point_at(self, channel: str) -> bool:
+        """Put the cursor on the channel's poll that waits, where that is in sight."""
+        for line, incident in self.rows.lines():
+            if (incident.channel, incident.kind) == (channel, IncidentKind.QUARANTINED):
+                self.rows.go_to(line)
+                return True
+        return False
 
     def copies(self) -> Iterator[CopyChoice]:
         incident = self.rows.current

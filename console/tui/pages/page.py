@@ -158,8 +158,10 @@ class Page(ToastScreen, Screen[None]):
         """What of a SKU is under the cursor; None where nothing is."""
         return None
 
-    def point_at(self, channel: str) -> None:
-        """Put the cursor on a channel, where the page has them."""
+    def point_at(self, channel: str) -> bool:
+        """Put the cursor on a channel, where the page has them; whether it has this one."""
+        del channel
+        return False
 
     def note(self) -> str:
         """What is shown at the right of the tabs."""
@@ -341,7 +343,7 @@ class Page(ToastScreen, Screen[None]):
         return self.session.line(width, text + self.lead())
 
     def _story(self, width: int) -> Content:
-        return story_band.band(self.session, width)
+        return story_band.band(self.session, self.place, width)
 
     def _legend(self, width: int) -> Content:
         return header.legend(

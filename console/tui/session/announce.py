@@ -26,7 +26,7 @@ class IncidentAnnouncer:
         )
         self._known = announced.known
         for text, tone in announced.lines:
-            self._session.say(text, tone)
+            self._session.say(text, tone, aside=True)
         if announced.toast is not None:
             title, text, severe = announced.toast
             self._app.notify(

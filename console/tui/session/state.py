@@ -5,8 +5,9 @@ It knows no widget, so that a screen can be tested without the app.
 
 import re
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,7 @@ from store.model import Correction, Millis
 from sync.clock import Clock
 
 LOG_MAX = 1_000
+ANSWER_STANDS_MS: Millis = 10_000
 NO_REMEDIES: Mapping[str, str] = MappingProxyType({})
 RECENT_MAX = 6
 _BACK = ("previous_change", "hour_back", "go_to")
@@ -41,6 +43,8 @@ class LogLine(NamedTuple):
     at: Millis
     text: str
     tone: Tone
+    aside: bool = False
+    """It answers no key: what does stands before it for a while."""
 
 
 class Collector(Protocol):
@@ -146,9 +150,12 @@ class ConsoleState:
             self.chosen.remove(entry)
         self.chosen.appendleft(entry)
 
-    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
-        """Put a line in the log: the newest stands above the legend."""
-        self.log.appendleft(LogLine(self.live_clock.now(), text, tone))
+    def say(self, text: str, tone: Tone = Tone.PLAIN, *, aside: bool = False) -> None:
+        """Put a line in the log: the newest stands above the legend.
+
+        `aside`: no answer to what the operator did, and no outcome of it.
+        """
+        self.log.appendleft(LogLine(self.live_clock.now(), text, tone, aside))
 
     async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""
@@ -259,7 +266,7 @@ class ConsoleState:
         # waits by the clock, so this only keeps the number believable.
         left = min(self.held_until - self.live_clock.now(), self.hold_ms or self.held_until)
         room = width - cells(parts[0].text) - 1
-        for number, line in enumerate(self.log):
+        for number, line in enumerate(self._answer_first()):
             text = f" {time_of_day(line.at)[:8]} {line.text}"
             if number == 0 and self.last and left > 0 and self.replay is None:
                 text += f" ({self.key('undo')} undo, {-(-left // 1000)}s)"
@@ -270,6 +277,15 @@ class ConsoleState:
             room -= cells(text)
             parts.append(Cell(text, line.tone if number == 0 else Tone.DIM))
         return write(*parts)
+
+    def _answer_first(self) -> Iterator[LogLine]:
+        """The log, the newest first; but no incident hides at once what a key has come to."""
+        since = self.live_clock.now() - ANSWER_STANDS_MS
+        fresh = takewhile(lambda line: line.at >= since, self.log)
+        answer = next((line for line in fresh if not line.aside), None)
+        if answer is not None:
+            yield answer
+        yield from (line for line in self.log if line is not answer)
 
     def remember(self, batch: list[Correction]) -> None:
         """Note what was approved, for as long as it can be undone."""

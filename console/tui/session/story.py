@@ -1,7 +1,7 @@
 """The demo's story as the screen tells it: a line at a time, stepped, silenced, begun again.
 
 What happens in the simulated shop is told in the order in which it happens; what was wrong there
-before it opened is told whenever nothing new happens.
+before it opened is told whenever nothing new happens, by turns with what waits to be judged.
 """
 
 from collections import deque
@@ -16,14 +16,19 @@ from store.queries.values import ChannelHealth
 READ_MS = 3_500
 """How long a line stands at least."""
 
+BRIEFLY_MS = 2_500
+"""The same while others wait: a story that lags behind the list explains nothing of it."""
+
 
 class StoryLine(Protocol):
-    """A line of the story: how far into the day (0: from before it), where, and what."""
+    """A line of the story: how far into the day (0: from before it), of what, and what."""
 
     @property
     def at(self) -> Millis: ...
     @property
     def channel(self) -> str: ...
+    @property
+    def sku(self) -> str: ...
     @property
     def text(self) -> str: ...
 
@@ -52,7 +57,7 @@ class DemoStage(Protocol):
         ...
 
     def open(self, channel: str) -> None:
-        """Have it answer again."""
+        """Have it answer again, and truly."""
         ...
 
 
@@ -75,6 +80,8 @@ class Story:
         self.line: StoryLine | None = None
         self.waits_for_judgement = ""
         """The channel whose quarantined poll waits for somebody to judge it."""
+        self.asks = False
+        """Whether that stands where a line would."""
         self._shown_at: Millis = 0
         self._new: deque[StoryLine] = deque()
         self._before: deque[StoryLine] = deque()
@@ -83,8 +90,13 @@ class Story:
     def tick(self, now: Millis) -> None:
         """Go on to the next line where the one that stands has had its time."""
         self._hear()
-        rested = now - self._shown_at >= READ_MS
-        if self.telling is Telling.BY_ITSELF and self.tour is None and rested:
+        stood = now - self._shown_at
+        if self.telling is Telling.BY_KEY:
+            # The story waits for its key, but whoever rests longer is told what to do.
+            self.asks |= bool(self.waits_for_judgement) and stood >= 2 * READ_MS
+        elif self.telling is Telling.SILENT or self.tour is not None:
+            return
+        elif stood >= (BRIEFLY_MS if self._new else READ_MS):
             self._turn(now)
 
     def step(self, now: Millis) -> None:
@@ -125,6 +137,7 @@ class Story:
         waiting = [c.name for c in channels if c.freshness is Freshness.QUARANTINED]
         if self.waits_for_judgement and self.waits_for_judgement not in waiting:
             judged, self.waits_for_judgement = self.waits_for_judgement, ""
+            self.asks = False
             self.stage.open(judged)
             return judged
         if self.tour is not None and self._has_waited and not self.waits_for_judgement:
@@ -134,10 +147,6 @@ class Story:
             self.waits_for_judgement = waiting[0]
             self.stage.shut(waiting[0])
         return ""
-
-    def is_idle(self, now: Millis) -> bool:
-        """Whether nothing new has been told for a while."""
-        return now - self._shown_at >= 2 * READ_MS
 
     @property
     def is_shown(self) -> bool:
@@ -150,5 +159,7 @@ class Story:
 
     def _turn(self, now: Millis) -> None:
         waiting = self._new or self._before
-        if waiting:
-            self.line, self._shown_at = waiting.popleft(), now
+        if self.waits_for_judgement and not self._new and not self.asks:
+            self.asks, self._shown_at = True, now
+        elif waiting:
+            self.asks, self.line, self._shown_at = False, waiting.popleft(), now

@@ -2,6 +2,7 @@
 
 from textual.content import Content
 
+from console.keys.action import PageName
 from console.text.format import wrap
 from console.tui.drawing.tones import Cell, Tone, key, lines, write
 from console.tui.session.state import ConsoleState
@@ -13,13 +14,13 @@ WIDE = 132
 _GAP = "  "
 
 
-def band(session: ConsoleState, width: int) -> Content:
+def band(session: ConsoleState, page: PageName, width: int) -> Content:
     """Write the story for this width; of a terminal, always in as many lines."""
     story = session.story
     if story is None:
         return write("")
     if story.tour is not None:
-        return _tour(session, story.tour, width)
+        return _tour(session, story.tour, page, width)
     keys = _keys(session, story)
     beside = width >= WIDE
     room = width - 1 - (keys.cell_length + len(_GAP) if beside else 0)
@@ -32,17 +33,17 @@ def band(session: ConsoleState, width: int) -> Content:
 
 def _told(session: ConsoleState, story: Story, room: int) -> Content:
     line, waiting = story.line, story.waits_for_judgement
-    if waiting and story.is_idle(session.live_clock.now()) and session.key("show_incidents"):
+    if waiting and story.asks and session.key("show_incidents"):
         page, discards, accepts = map(session.key, ("show_incidents", "discard", "accept"))
-        text = f"its last poll waits for your word: {page}, then {discards} discards it"
+        text = f"its last poll waits for you: {page}, then {discards} discards it"
         return _said(waiting, f"{text}, {accepts} accepts it", room)
     if line is None:
         return _said("", "The shop opens …", room)
-    return _said(line.channel, line.text, room)
+    return _said(f"{line.channel} {line.sku}".strip(), line.text, room)
 
 
-def _said(channel: str, text: str, room: int) -> Content:
-    about = f" {channel}: " if channel else " "
+def _said(of: str, text: str, room: int) -> Content:
+    about = f" {of}: " if of else " "
     first = wrap(text, max(1, room - len(about)))[0]
     cut = first if first == " ".join(text.split()) else f"{first} …"
     return write(Cell(about, Tone.ACCENT), Cell(cut, Tone.STRONG))
@@ -58,7 +59,7 @@ def _keys(session: ConsoleState, story: Story) -> Content:
     return Content.assemble(*parts)
 
 
-def _tour(session: ConsoleState, tour: Tour, width: int) -> Content:
+def _tour(session: ConsoleState, tour: Tour, page: PageName, width: int) -> Content:
     step = tour.step
     head = f" Tour {tour.number + 1}/{len(STEPS)} "
     rows = wrap(tour.look, max(1, width - len(head) - 1))
@@ -66,8 +67,14 @@ def _tour(session: ConsoleState, tour: Tour, width: int) -> Content:
         write(Cell(head if number == 0 else " " * len(head), Tone.ACCENT), Cell(row, Tone.STRONG))
         for number, row in enumerate(rows)
     ]
-    leads = f"app.do('{step.does}')"
-    parts: list[Content | str] = [" " * len(head), key(session.key(step.does), step.press, leads)]
+    does, press = step.does, step.press
+    if step.on is not None and not tour.is_here(page):
+        # Whoever strays from the way is led back to it first.
+        does, press = f"show_{step.on}", f"turns to the {step.on}, where the tour goes on"
+    parts: list[Content | str] = [
+        " " * len(head),
+        key(session.key(does), press, f"app.do('{does}')"),
+    ]
     if step.does != "clear":
         parts += [_GAP, key(session.key("clear"), "leaves the tour", "app.do('clear')")]
     return lines(*told, Content.assemble(*parts))

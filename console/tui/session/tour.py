@@ -6,6 +6,7 @@ Each says what to look at and which key to press, and is over when that was done
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from console.keys.action import PageName
 from store.model import Correction, CorrectionStatus
 
 
@@ -17,6 +18,8 @@ class TourStep(NamedTuple):
     """The action of the table whose key leads on."""
     press: str
     """What that key does here."""
+    on: PageName | None = None
+    """The page that has it; None: the key does the same everywhere."""
 
 
 STEPS: tuple[TourStep, ...] = (
@@ -25,11 +28,13 @@ STEPS: tuple[TourStep, ...] = (
         " too many on sale. The worst stand first.",
         "next_worst",
         "goes to the next of them",
+        PageName.DISAGREEMENTS,
     ),
     TourStep(
         "What is under the cursor is explained beside or below the list. There is more to know.",
         "detail",
         "opens the SKU",
+        PageName.DISAGREEMENTS,
     ),
     TourStep(
         "The SKU on every channel: what each shows, what it should show, and why it differs. Its"
@@ -42,10 +47,11 @@ STEPS: tuple[TourStep, ...] = (
         " and nothing of it counts. With the cursor on it, judge it.",
         "discard",
         "discards it: ↓ and enter choose why",
+        PageName.INCIDENTS,
     ),
     TourStep(
-        "The market's last good numbers count again, and the next poll is read as usual. Now put"
-        " something right.",
+        "The market's last good numbers count again. They are old, so it is stale until its next"
+        " poll, in a moment. Now put something right.",
         "show_disagreements",
         "leads back to the list",
     ),
@@ -54,6 +60,7 @@ STEPS: tuple[TourStep, ...] = (
         " written that you have not approved.",
         "approve",
         "approves it; a dialog may ask for y",
+        PageName.DISAGREEMENTS,
     ),
     TourStep(
         "Approved. It waits a few seconds, so that you can take it back; then it is written, and"
@@ -63,6 +70,11 @@ STEPS: tuple[TourStep, ...] = (
     ),
     TourStep("", "clear", "ends the tour"),
 )
+_TO_COME = (
+    "Trouble with a whole channel is listed here. In a few seconds the market's export loses its"
+    " stock column, and that poll is quarantined."
+)
+"""Instead of what the step says where nobody has that incident yet."""
 _APPROVE = next(number for number, step in enumerate(STEPS) if step.does == "approve")
 _WATCH = len(STEPS) - 1
 
@@ -81,6 +93,10 @@ class Tour:
         self.approved: tuple[int, ...] = ()
         """The updates that were approved on it."""
         self.is_done = False
+        self.is_quarantined = False
+        """Whether the poll waits that is to be judged on the way."""
+        self.has_pointed = False
+        """Whether the cursor was put on it."""
         self._told = ""
         self._last: tuple[int, ...] = ()
 
@@ -91,11 +107,17 @@ class Tour:
     @property
     def look(self) -> str:
         """What the step says."""
-        return self._told or self.step.look
+        to_come = _TO_COME if self.step.does == "discard" and not self.is_quarantined else ""
+        return self._told or to_come or self.step.look
 
-    def did(self, action: str) -> None:
-        """Note that an action was done."""
-        if action == self.step.does and action not in ("approve", "discard", "clear"):
+    def is_here(self, page: PageName) -> bool:
+        """Whether what the step asks for can be done on this page."""
+        return self.step.on in (None, page)
+
+    def did(self, action: str, page: PageName) -> None:
+        """Note that an action was done on a page."""
+        does = self.step.does
+        if action == does and self.is_here(page) and does not in ("approve", "discard", "clear"):
             self._go_on()
 
     def judged(self) -> None:

@@ -338,14 +338,25 @@ def legend(
     able: Sequence[str],
     actions: Sequence[Action] = ACTIONS,
 ) -> Content:
-    """The keys, from the table of actions; those that can't act on this row are faint."""
+    """The keys, from the table of actions; those that can't act on this row are faint.
+
+    `narrow`: in brief words, of which the first are whole as far as there is room.
+    """
     gap = " " if narrow else "  "
     words = []
-    for action in actions:
-        word = action.brief if narrow else action.legend
-        if not word or not action.keys or (read_only and action.writes):
-            continue
-        shown = shown_key(action)
+    listed = [
+        (action, word)
+        for action in actions
+        if (word := action.brief if narrow else action.legend)
+        and action.keys
+        and not (read_only and action.writes)
+    ]
+    spare = width - 1 - sum(cells(shown_key(a)) + 1 + cells(word) + len(gap) for a, word in listed)
+    for action, brief in listed:
+        shown, word = shown_key(action), brief
+        longer = cells(action.legend) - cells(brief)
+        if 0 < longer <= spare:
+            spare, word = spare - longer, action.legend
         can = not action.writes or action.name in able
         words.append((action.name, key(shown, word, f"app.do('{action.name}')", able=can)))
     # The way on, to all the other keys, and out is told whatever else there is no room for.

@@ -27,27 +27,37 @@ from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views import channels as standing
 from console.tui.views.disagreements import tone_of
-from store.model import Freshness, Millis
+from store.model import Freshness, Incident, IncidentKind, Millis
 from store.queries.values import ChannelHealth, HistoryEntry, ShownCell
 
 
 def channels(
-    health: Sequence[ChannelHealth], key: Callable[[str], str], *, now: Millis, width: int
+    health: Sequence[ChannelHealth],
+    incidents: Sequence[Incident],
+    key: Callable[[str], str],
+    *,
+    now: Millis,
+    width: int,
 ) -> Content:
     """The channels, one line each, and under one in trouble its last error in its own words.
 
-    `key`: by which key an action is done; empty where by none.
+    `key`: by which key an action is done; empty where by none. Of a quarantined poll it says why
+    that waits, also where later polls failed of something else.
     """
+    waits = {of.channel: of.message for of in incidents if of.kind is IncidentKind.QUARANTINED}
     name = max(7, min(14, width - 28))
     head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', _BARS_WIDE)}"
     rows = [write(Cell(cut(head, width), Tone.DIM))]
     for channel in health:
         rows.append(_channel(channel, now, name, width))
-        trouble = _trouble(channel)
+        is_quarantined = channel.quarantined_poll is not None
+        trouble = (waits.get(channel.name) if is_quarantined else None) or _trouble(channel)
         parts = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
-        channels_key, accept_key = key("show_channels"), key("accept")
-        if channel.quarantined_poll is not None and channels_key and accept_key:
-            parts.append(cut(f"press {channels_key}, then {accept_key} to accept", width - 2))
+        page, accepts, discards = map(key, ("show_incidents", "accept", "discard"))
+        if is_quarantined and page and accepts and discards:
+            parts.append(
+                cut(f"{page}, then {accepts} accepts it, {discards} discards it", width - 2)
+            )
         rows += [write(Cell(f"  {line}", Tone.DIM)) for line in parts]
     return lines(*rows)
 

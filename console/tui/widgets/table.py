@@ -6,7 +6,7 @@ moves the cursor off its row nor the row off its line.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from console.text.format import wrap
 from console.tui.drawing.columns import Order, Sheet, TableColumns, place_of, spans
 from console.tui.drawing.row_strips import GUTTER, RowInks, heading, line_strip, row_strip
 from console.tui.drawing.tones import Cell, Tone
@@ -125,6 +126,12 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         """The row under the cursor, where it has been fetched and still stands."""
         return None if self.cursor_id in self._gone else self._rows.get(self.cursor_id or -1)
 
+    def lines(self) -> Iterator[tuple[int, V]]:
+        """The rows in view that have been fetched, each with its place."""
+        for line in self._lines_in_view():
+            if (value := self._rows.get(self._ids[line])) is not None:
+                yield line, value
+
     def window(self, order: "array[int] | None" = None) -> list[int]:
         """The ids in view and a page on either side, also of an order before it is taken."""
         ids, top, page = self._ids, round(self.scroll_y), max(1, self.size.height)
@@ -204,10 +211,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         """Let ages grow, repainting only the lines whose text that changes."""
         self.now = now
         # Over a slow line each repainted row is felt: only those that read differently are.
-        for line in self._lines_in_view():
-            value = self._rows.get(self._ids[line])
-            if value is None:
-                continue
+        for line, value in self.lines():
             if self.sheet.cells(value, self.columns.shown, now) != self._drawn.get(self._ids[line]):
                 self._refresh_row(line)
 
@@ -294,10 +298,14 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         line = y - 1 + round(self.scroll_y)
         if line < len(self._ids):
             return self._row(line, width)
-        is_said = y == _WORD_LINE and not self._ids
-        text = "" if not is_said else self.empty if self._loaded else "reading the cache…"
+        text = "" if self._ids else self._said(y - _WORD_LINE, width - GUTTER)
         style = self._inks.on(self._plain)[Tone.DIM]
         return line_strip([Segment(" " * GUTTER + text, style)], width, style)
+
+    def _said(self, line: int, width: int) -> str:
+        """A line of what an empty list says."""
+        said = wrap(self.empty if self._loaded else "reading the cache…", max(1, width))
+        return said[line] if 0 <= line < len(said) else ""
 
     def _row(self, line: int, width: int) -> Strip:
         row_id = self._ids[line]

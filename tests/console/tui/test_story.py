@@ -2,18 +2,21 @@
 
 import pytest
 
-from console.tui.session.story import READ_MS
+from console.tui.session.story import READ_MS, Story
 from console.tui.story_app import StoryApp
+from console.tui.widgets.table import VirtualTable
 from store.model import CorrectionStatus, Freshness
 from store.polling import quarantine
 from store.queries import views
+from sync.simulation.play import ToldLine
+from sync.simulation.script import day
 from tests.console.demo_by_hand import Watcher, by_hand, demo_console
 from tests.console.small_shop import Shop, console, move_cursor_to, press, settle, text_of
 
 OUTLET = "outlet"
 """It is silent in these seconds: each poll of it would really wait for its timeout."""
 
-ASTRAY = "shop: The connector's message to the shop goes astray"
+ASTRAY = "warehouse LMP-ARC-BLK: A hotel buys lamps; the message to the shop goes astray"
 SILENT_LINE = "outlet: The line to the outlet drops"
 
 
@@ -28,11 +31,49 @@ async def test_the_story_is_told_a_line_at_a_time_what_happens_now_before_what_w
     async with by_hand() as shown, demo_console(shown) as (app, _):
         await shown.until(0)
         app._tick()
-        assert "market: Sold out at the warehouse since Friday" in text_of(app)
+        assert "market LMP-DOM-WHT: Sold out since Friday" in text_of(app)
         await shown.until(4, without=OUTLET)
         found = [line_of(app, shown) for _ in range(4)]
-    assert [line.split()[0] for line in found] == ["outlet:", "shop:", "shop:", "warehouse:"]
+    assert [line.split(":")[0] for line in found] == [
+        "outlet",
+        "shop THR-TAR-RED",
+        "warehouse LMP-ARC-BLK",
+        "shop THR-HER-CRM",
+    ]
     assert found[0] == SILENT_LINE
+
+
+def test_each_line_of_the_day_is_whole_on_eighty_columns() -> None:
+    for step in day():
+        about = f"{step.channel} {step.sku}".strip()
+        assert not step.story or len(f" {about}: {step.story}") < 80, step.story
+
+
+async def test_what_waits_to_be_judged_is_told_by_turns_with_what_was_wrong_before() -> None:
+    story = Story(OldNews())
+    story.waits_for_judgement = "market"
+    told = []
+    for turn in range(4):
+        story.tick((turn + 1) * READ_MS)
+        told.append("asks" if story.asks else story.line and story.line.text)
+    assert told == ["asks", "one", "asks", "two"]
+
+
+class OldNews:
+    """A stage on which all happened before it opened."""
+
+    def __init__(self) -> None:
+        self._told = [ToldLine(0, "shop", "", "one"), ToldLine(0, "shop", "", "two")]
+
+    def told(self) -> list[ToldLine]:
+        told, self._told = self._told, []
+        return told
+
+    def step(self) -> None: ...
+    def resume(self) -> None: ...
+    def begin_again(self) -> None: ...
+    def shut(self, channel: str) -> None: ...
+    def open(self, channel: str) -> None: ...
 
 
 def line_of(app: StoryApp, shown: Watcher) -> str:
@@ -40,7 +81,7 @@ def line_of(app: StoryApp, shown: Watcher) -> str:
     shown.clock.at += READ_MS
     app._tick()
     (line,) = [line for line in text_of(app).splitlines() if "> next" in line]
-    return line.strip()[:56].strip()
+    return line.split("  ")[0].strip()
 
 
 @pytest.mark.long
@@ -62,8 +103,8 @@ async def test_the_story_is_stepped_silenced_and_begun_again_by_keys() -> None:
         assert "the story is silent; . has it go on" in text_of(app)
         await press(app, pilot, "<")
         await shown.until(24, without=OUTLET)
-        told = [line_of(app, shown) for _ in range(12)]
-    assert any(line.startswith("market: The marketplace offers") for line in told)
+        told = [line_of(app, shown) for _ in range(16)]
+    assert any(line.startswith("market DUV-240-CHA: The marketplace offers") for line in told)
 
 
 @pytest.mark.long
@@ -79,14 +120,16 @@ async def test_the_first_quarantine_lasts_until_somebody_has_judged_it(
         assert shown.context.database.read(quarantine.waiting, "market") == before
         assert before is not None
         await settle(app, pilot)
-        app._tick()
-        shown.clock.at += 2 * READ_MS
-        app.repaint_story()
-        assert "market: its last poll waits for your word: 4, then d" in text_of(app)
+        for _ in range(9):
+            app._tick()
+            shown.clock.at += READ_MS
+            if "market: its last poll waits" in text_of(app):
+                break
+        assert "market: its last poll waits for you: 4, then d discards it" in text_of(app)
 
         await press(app, pilot, "4", "d", "down", "enter")
         await settle(app, pilot)
-        await shown.until(40, without=OUTLET)
+        await shown.until(70, without=OUTLET)
         assert shown.health()["market"] is Freshness.FRESH
 
 
@@ -105,6 +148,11 @@ async def test_the_tour_ends_with_an_approved_and_verified_correction(
             assert f"Tour {number}/8" in text_of(app)
             await press(app, pilot, keys)
         assert "Tour 4/8" in text_of(app)
+        await press(app, pilot, "1")
+        assert "4 turns to the incidents, where the tour goes on" in text_of(app)
+        await press(app, pilot, "4")
+        assert "d discards it: ↓ and enter choose why" in text_of(app)
+        assert app._story.waits_for_judgement == "market"
         await press(app, pilot, "d", "down", "enter")
         await settle(app, pilot)
         assert "Tour 5/8" in text_of(app)
@@ -127,6 +175,23 @@ async def test_the_tour_ends_with_an_approved_and_verified_correction(
         assert "> next" in text_of(app)
         ended = shown.context.database.read(views.updates, statuses=(CorrectionStatus.VERIFIED,))
     assert [update.sku for update in ended] == ["THR-HER-CRM"]
+
+
+async def test_who_is_quicker_than_the_shop_is_told_what_is_to_come_and_led_to_it() -> None:
+    async with (
+        by_hand(holds_at=8_000) as shown,
+        demo_console(shown, tour=True) as (app, pilot),
+    ):
+        await shown.until(0)
+        await settle(app, pilot)
+        await press(app, pilot, "n", "enter", "4")
+        assert "In a few seconds the market's export loses its stock column" in text_of(app)
+        await shown.until(10, without=OUTLET)
+        await settle(app, pilot)
+        assert "That poll was quarantined (■)" in text_of(app)
+        incident = next(iter(app.page.query("#incident-rows").results(VirtualTable))).current
+    assert incident is not None
+    assert (incident.channel, incident.kind) == ("market", "quarantined")
 
 
 @pytest.mark.long

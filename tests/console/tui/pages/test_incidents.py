@@ -10,6 +10,7 @@ from store.channels import incidents
 from store.model import IncidentKind, PollOutcome
 from tests.console.golden import SIZES, hold_to_golden
 from tests.console.quarantined import (
+    ZEROS,
     incidents_page,
     newest_message,
     quarantine_poll,
@@ -272,3 +273,15 @@ async def test_an_incident_is_copied_and_the_list_exported_as_filtered(
 
 def test_every_outcome_of_a_poll_has_its_word() -> None:
     assert set(OUTCOMES) == set(PollOutcome)
+
+
+async def test_the_dashboard_says_why_a_poll_waits_also_where_later_ones_fail(shop: Shop) -> None:
+    quarantine_poll(shop, "shop", (0, 0, 0, 0, 0), at=NOW)
+    raise_incident(shop, "shop", IncidentKind.QUARANTINED, ZEROS)
+    shop.database.write(
+        lambda connection: connection.execute("UPDATE channels SET last_error = 'busy, 503'")
+    )
+    async with console(shop) as (app, _):
+        text = text_of(app)
+    assert "5 of 5 listings newly at zero" in text
+    assert "4, then b accepts it, d discards it" in text

@@ -1,9 +1,12 @@
 import pytest
 
+from console.keys import ACTIONS
+from console.keys.action import PageName
 from console.text.format import plain_times, wrap
 from console.text.looks.sparkline import sparkline
+from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState, refusals
-from console.tui.views.header import ConsoleStatus, Mode, header
+from console.tui.views.header import ConsoleStatus, Mode, header, legend
 from store.decision import Decision
 from store.queries.values import Overview
 from tests.console.small_shop import NOW, IdleEngine, StillClock
@@ -135,3 +138,26 @@ def test_text_is_wrapped_at_its_spaces_and_long_words_are_cut() -> None:
     assert wrap("one two three", 7) == ["one two", "three"]
     assert wrap("abcdefghij", 5) == ["abcd…"]
     assert wrap("", 5) == [""]
+
+
+def test_the_words_of_a_legend_are_whole_as_far_as_there_is_room() -> None:
+    actions = [action for action in ACTIONS if PageName.DISAGREEMENTS in action.on]
+
+    def words(width: int) -> str:
+        found = legend(width, narrow=True, read_only=False, able=(), actions=actions).plain
+        assert len(found.rstrip()) <= width
+        return found
+
+    assert "a Appr r Rej z Snz" in words(79)
+    assert "a Approve r Reject z Snooze" in words(110)
+
+
+def test_an_incident_hides_not_at_once_what_a_key_has_come_to() -> None:
+    clock = StillClock()
+    found = ConsoleState("acme", clock, "ana", False, None, lambda: None)
+    found.say("verified #1", Tone.OK)
+    clock.at += 1_000
+    found.say("market stale", Tone.BAD, aside=True)
+    assert found.line(120).plain.split(" ", 2)[2].startswith("verified #1 ·")
+    clock.at += 10_000
+    assert found.line(120).plain.split(" ", 2)[2].startswith("market stale ·")

@@ -237,3 +237,11 @@ async def test_ages_tick_without_a_fetch() -> None:
 
         assert "row 0 at 77" in lines(app)[1]
         assert app.asked == asked
+
+
+async def test_what_an_empty_list_says_is_whole_however_narrow_it_is() -> None:
+    async with table([]) as (app, pilot):
+        app.table.empty = "Not all can be seen: the warehouse was never read, the shop neither."
+        app.table.refresh()
+        await pilot.pause()
+        assert " ".join(" ".join(lines(app)[1:]).split()) == app.table.empty
