@@ -44,7 +44,7 @@ def channels(
     `key`: by which key an action is done; empty where by none. Of a quarantined poll it says why
     that waits, also where later polls failed of something else.
     """
-    waits = {of.channel: of.message for of in incidents if of.kind is IncidentKind.QUARANTINED}
+    waits = {of.channel: of.message for of in incidents if of.kind == IncidentKind.QUARANTINED}
     name = max(7, min(14, width - 28))
     head = f"{fit('CHANNEL', name)} LAST OK  TOOK {fit('POLLS', _BARS_WIDE)}"
     rows = [write(Cell(cut(head, width), Tone.DIM))]
