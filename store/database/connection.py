@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from store.database.log_bound import LogBound
 from store.database.opening import P, T, Work, connect, named_errors
-from store.database.threads import DatabaseThreads
+from store.database.threads import DatabaseThreads, StoreThreads
 from store.errors import CacheGone, StoreError
 from store.model import Millis
 
@@ -45,7 +45,14 @@ class Past(Protocol):
 class Database:
     """A cache that is open. Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path, *, read_only: bool, past: Past | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        past: Past | None = None,
+        threads: StoreThreads | None = None,
+    ) -> None:
         self.path = path
         self.read_only = read_only
         self.backup: Path | None = None
@@ -55,11 +62,11 @@ class Database:
         self._log = LogBound(path)
         self._check: Check | None = None
         self._file: tuple[int, int] | None = None
-        self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         # A connection is rewound by itself: one is enough for a past that stands still.
-        self._threads = DatabaseThreads(READERS if past is None else 1)
+        usual = READERS if past is None else 1
+        self._threads: StoreThreads = threads or DatabaseThreads(usual)
 
     @classmethod
     def open(
@@ -69,11 +76,13 @@ class Database:
         read_only: bool = False,
         past: Past | None = None,
         told: "Callable[[MigrationProgress], None] | None" = None,
+        threads: StoreThreads | None = None,
     ) -> Self:
         """Open the cache at `path`, made with mode 0600 and migrated where needed.
 
         `past`: as it stood at an instant, read-only. `told` hears, on another thread, how far a
         long migration has come; what it raises breaks that off, and the next open goes on with it.
+        `threads`: where its transactions run; None: on threads of its own.
         Raises NewerDatabase, NoBackup, NoRoom, NotADatabase, DatabaseBusy. A read-only open creates
         and changes nothing, and raises CacheMigrating too, and OlderDatabase with `past`.
         """
@@ -82,7 +91,7 @@ class Database:
 
         if not read_only:
             _create_private(path)
-        database = cls(path, read_only=read_only, past=past)
+        database = cls(path, read_only=read_only, past=past, threads=threads)
         try:
             with named_errors(path, database._is_emptied):
                 if past is not None:
@@ -267,13 +276,13 @@ class Database:
             return result
 
     def _connection(self) -> sqlite3.Connection:
-        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        held: sqlite3.Connection | None = getattr(self._threads.local, "connection", None)
         if held is None:
             if self._file is not None:
                 # A thread may read for the first time long after the cache was opened, and must
                 # not open another file that has taken the path meanwhile.
                 self.check_file()
-            held = self._local.connection = connect(self.path, read_only=self.read_only)
+            held = self._threads.local.connection = connect(self.path, read_only=self.read_only)
             if self._past is not None:
                 self._past.prepare(held)
             with self._lock:

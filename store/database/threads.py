@@ -1,10 +1,31 @@
 """The threads of an open cache, each begun when it is first wanted: most commands want none."""
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Executor, ThreadPoolExecutor
+
+
+class StoreThreads(Protocol):
+    """Where a cache's transactions run."""
+
+    @property
+    def local(self) -> Any:  # noqa: ANN401
+        """What is kept for each thread."""
+        ...
+
+    @property
+    def writer(self) -> "Executor":
+        """Does one thing after the other."""
+        ...
+
+    @property
+    def readers(self) -> "Executor": ...
+
+    def close(self) -> None:
+        """Wait for what was submitted; nothing more can be."""
+        ...
 
 
 class DatabaseThreads:
@@ -15,6 +36,8 @@ class DatabaseThreads:
         self._lock = threading.Lock()
         self._begun: dict[str, ThreadPoolExecutor] = {}
         self._closed = False
+        self.local = threading.local()
+        """What is kept for each thread, this program's others included."""
 
     @property
     def writer(self) -> "ThreadPoolExecutor":

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -24,19 +24,17 @@ from sync.clock import Clock
 from sync.engine import reloading, requests
 from sync.engine.fleet import Fleet
 from sync.engine.lease import HeldLease, LeaseHeld
-from sync.engine.notice_watch import NoticeWatch
 from sync.engine.reloading import LoadSettings
 from sync.engine.requests import Act, NotAnswered, RequestAnswerer
-from sync.engine.watches import FreshnessWatch, OverdueWatch, PauseWatch
+from sync.engine.surroundings import PollSchedule, Surroundings
+from sync.engine.watches.health import FreshnessWatch, OverdueWatch, PauseWatch
+from sync.engine.watches.notices import NoticeWatch
 from sync.polling.recovery import EngineContext
 from sync.polling.reporting.log import SILENT, Log
 from sync.polling.reporting.poll_report import PollReport
 from sync.polling.reporting.spans import OFF, Tracer
 from sync.settings import Settings
 from sync.targets import terms
-
-if TYPE_CHECKING:
-    from sync.engine.schedule import Schedule
 
 T = TypeVar("T")
 
@@ -57,7 +55,7 @@ class ApplyReport(msgspec.Struct, frozen=True):
 class Engine:
     """One engine for one cache. Not to be used from two event loops."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works on, and what with.
         self,
         settings: Settings,
         database: Database,
@@ -66,11 +64,13 @@ class Engine:
         holder: str,
         log: Log = SILENT,
         tracer: Tracer = OFF,
+        surroundings: Surroundings = Surroundings(),  # noqa: B008 - it is frozen.
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._holder = holder
+        self._surroundings = surroundings
         self._reloading: LoadSettings | None = None
         self.reloaded: Callable[[Settings], None] = lambda _: None
         """Called with each configuration that it has taken up while it runs."""
@@ -197,7 +197,10 @@ class Engine:
             self._pauses = PauseWatch(self._context)
             self._notices = NoticeWatch(self._context)
             await fenced.awrite(polls.set_rates, reloading.rates(self._settings))
-            self._fleet = fleet = await Fleet.open(self._context, self._settings, hold.token)
+            open_channel = self._surroundings.open_channel
+            fleet = Fleet(self._context, self._settings, hold.token, open_channel)
+            await fleet.open()
+            self._fleet = fleet
             working = asyncio.ensure_future(work(fleet))
             try:
                 await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
@@ -233,14 +236,12 @@ class Engine:
             self._context.log.warning("corrections left half way", count=found)
 
     async def _watch(self, fleet: Fleet, stop: asyncio.Event) -> None:
-        from sync.engine.schedule import Schedule
-
         for name in fleet.channels:
             # A channel rests for 15 minutes after a refused credential. A person who has repaired
             # it restarts the engine, and should not have to wait for that rest to end.
             await self._context.database.awrite(pauses.end_engine_pause, name)
         answering = RequestAnswerer(self._context, self._acts(fleet))
-        schedule = Schedule(fleet.scheduled_poll)
+        schedule = self._surroundings.schedule(fleet.scheduled_poll)
         schedule.start(
             {
                 name: channel_state.settings.every_ms
@@ -262,7 +263,7 @@ class Engine:
         await fleet.end(GRACE_S)
         self._context.log.info("engine stopped", holder=self._holder)
 
-    async def _reload(self, fleet: Fleet, schedule: "Schedule") -> None:
+    async def _reload(self, fleet: Fleet, schedule: PollSchedule) -> None:
         load, self._reloading = self._reloading, None
         assert load is not None
         try:
@@ -281,7 +282,7 @@ class Engine:
 
     async def _wait_for_wake(self) -> None:
         try:
-            await asyncio.wait_for(self._awake.wait(), TICK_S)
+            await asyncio.wait_for(self._awake.wait(), self._surroundings.tick_s)
         except TimeoutError:
             return
         self._awake.clear()

@@ -6,7 +6,7 @@ the engine can see, await and end them.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, Self
+from typing import Any
 
 from store.channels import incidents, pauses, polls, write_pauses
 from store.corrections import lifecycle, waiting
@@ -14,11 +14,11 @@ from store.corrections.guards.pushed import pushed_since
 from store.database import lease
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
-from sync import channels
-from sync.engine.credentials import CredentialWatch
 from sync.engine.lease import SPAN_MS
 from sync.engine.notifier import NotifyJob
 from sync.engine.retention import RetentionJob
+from sync.engine.surroundings import OpenChannel
+from sync.engine.watches.credentials import CredentialWatch
 from sync.polling import guard, recognition
 from sync.polling.channel_state import ChannelState
 from sync.polling.poll import poll
@@ -35,11 +35,14 @@ PUSH_LIMIT = "push limit"
 class Fleet:
     """The open channels and what runs on them."""
 
-    def __init__(self, context: EngineContext, settings: Settings, token: str) -> None:
+    def __init__(
+        self, context: EngineContext, settings: Settings, token: str, open_channel: OpenChannel
+    ) -> None:
         self.channels: dict[str, ChannelState] = {}
         self._context = context
         self._settings = settings
         self._token = token
+        self._open_channel = open_channel
         self._polls: dict[str, asyncio.Task[PollReport]] = {}
         self.hastened: dict[str, asyncio.Task[None]] = {}
         """Channels of which a poll was asked for that has not begun."""
@@ -56,12 +59,10 @@ class Fleet:
         self.retention = RetentionJob(context, settings.history_keep_ms)
         self.notifying = NotifyJob(context, settings)
 
-    @classmethod
-    async def open(cls, context: EngineContext, settings: Settings, token: str) -> Self:
+    async def open(self) -> None:
         """Open every configured channel; nothing is sent. Raises ConfigError."""
-        fleet = cls(context, settings, token)
-        fleet.take_over(settings, await fleet.open_channels(settings, settings.channels))
-        return fleet
+        settings = self._settings
+        self.take_over(settings, await self.open_channels(settings, settings.channels))
 
     async def open_channels(
         self, settings: Settings, names: Iterable[str]
@@ -71,7 +72,7 @@ class Fleet:
         try:
             for name in names:
                 meter = RateLimitMeter()
-                channel = channels.open_channel(
+                channel = self._open_channel(
                     settings.channels[name], self._context.clock, settings.path.parent, meter
                 )
                 memory = recognition.memory_of(self._context.database, channel)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,13 +9,11 @@ from store.channels import incidents
 from store.errors import StoreError
 from store.model import IncidentKind
 from sync.engine.fleet import Fleet
+from sync.engine.surroundings import PollSchedule
 from sync.errors import ConfigError, ConfigErrors
 from sync.polling.recovery import EngineContext
 from sync.settings import ChannelSettings, Settings
 from sync.targets import terms
-
-if TYPE_CHECKING:
-    from sync.engine.schedule import Schedule
 
 LoadSettings = Callable[[], Settings]
 
@@ -55,7 +52,7 @@ class ConfigurationChange(msgspec.Struct, frozen=True):
 async def take_up(
     context: EngineContext,
     fleet: Fleet,
-    schedule: "Schedule",
+    schedule: PollSchedule,
     before: Settings,
     load: LoadSettings,
 ) -> Settings | None:
@@ -91,7 +88,7 @@ async def take_up(
 async def _end_and_configure(
     context: EngineContext,
     fleet: Fleet,
-    schedule: "Schedule",
+    schedule: PollSchedule,
     ended: Sequence[str],
     settings: Settings,
 ) -> None:

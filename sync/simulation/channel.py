@@ -165,11 +165,21 @@ class WorldChannel:
         return item
 
     def add_event(
-        self, kind: EventKind, sku: str, units: int, now: Millis, *, is_order: bool = False
+        self,
+        kind: EventKind,
+        sku: str,
+        units: int,
+        now: Millis,
+        *,
+        is_order: bool = False,
+        order: str | None = None,
     ) -> WorldEvent:
-        """Have something happen here that the channel will report as an event."""
+        """Have something happen here that the channel will report as an event.
+
+        It belongs to a new order, to the `order` named, or to none.
+        """
         number = self._events[-1].number + 1 if self._events else 1
-        order = f"{self.name}-{number}" if is_order else None
+        order = f"{self.name}-{number}" if is_order else order
         happening = WorldEvent(number, kind, sku, units, now, order)
         self._events.append(happening)
         return happening

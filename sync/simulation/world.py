@@ -32,6 +32,24 @@ class _Due:
     happen: Callable[[], None]
 
 
+@dataclass(slots=True)
+class WorldOrder:
+    """One order, as far as it can still be given back."""
+
+    outlet: str
+    sku: str
+    ref: str
+    """The outlet's own number of it."""
+    units: int
+    left: int = 0
+    """Units that were not given back."""
+    booked: int = 0
+    """Units that the warehouse keeps for it."""
+
+    def __post_init__(self) -> None:
+        self.left = self.units
+
+
 class World:
     """Everything that every channel of the simulation holds, at one instant."""
 
@@ -43,10 +61,12 @@ class World:
         outlets: Mapping[str, OutletTerms],
         states_from: str,
         seed: int,
+        is_connected: bool = True,
     ) -> None:
         """Start with every outlet showing exactly what its terms allow of `items`.
 
-        `states_from` names the outlet whose states the connector copies to the others.
+        `states_from` names the outlet whose states the connector copies to the others. Not
+        `is_connected`: there is no connector, and every outlet sells from its own number.
         """
         self.now: Millis = 0
         self.warehouse = WorldChannel(warehouse, None)
@@ -54,6 +74,8 @@ class World:
         self.oversold_units = 0
         """Units that an outlet sold and the warehouse never had."""
         self._states_from = self.outlets[states_from]
+        self._is_connected = is_connected
+        self._orders: dict[str, WorldOrder] = {}
         self._random = random.Random(seed)  # noqa: S311 - a play, not a secret
         self._due: list[_Due] = []
         self._order = 0
@@ -91,8 +113,12 @@ class World:
             due.happen()
         self.now = max(self.now, now)
 
-    def sell(self, outlet: str, sku: str, units: int, *, warehouse_delay_ms: int) -> int:
+    def sell(
+        self, outlet: str, sku: str, units: int, *, warehouse_delay_ms: int, name: str = ""
+    ) -> int:
         """Sell on an outlet what it shows, at most `units`; answers how many it sold.
+
+        `name` is what `give_back` finds the order by.
 
         The outlet's number falls at once, and it reports an event. The warehouse books the sale
         `warehouse_delay_ms` later, and until then shows what it no longer has.
@@ -103,10 +129,39 @@ class World:
             return 0
         sold = min(units, item.available)
         world_channel.put(replace(item, available=item.available - sold, moved_at=self.now))
-        world_channel.add_event(EventKind.ORDERED, sku, sold, self.now, is_order=True)
+        event = world_channel.add_event(EventKind.ORDERED, sku, sold, self.now, is_order=True)
         world_channel.unbooked[sku] = world_channel.unbooked.get(sku, 0) + sold
-        self.schedule(warehouse_delay_ms, lambda: self._book(world_channel, sku, sold))
+        order = WorldOrder(outlet, sku, event.order or "", sold)
+        if name:
+            self._orders[name] = order
+        self.schedule(warehouse_delay_ms, lambda: self._book(world_channel, order))
         return sold
+
+    def give_back(self, name: str, units: int, *, warehouse_delay_ms: int, excess: int = 0) -> int:
+        """A customer cancels a part of an order; answers how many units were given back.
+
+        The outlet shows them again at once. The warehouse frees them later, as far as it had booked
+        them. `excess`: the outlet reports so many more than there were.
+        """
+        order = self._orders.get(name)
+        if order is None or order.left <= 0:
+            return 0
+        back = min(units, order.left)
+        order.left -= back
+        world_channel = self.outlets[order.outlet]
+        item = world_channel.held(order.sku)
+        if item is not None:
+            world_channel.put(replace(item, available=item.available + back, moved_at=self.now))
+        world_channel.add_event(
+            EventKind.CANCELLED, order.sku, back + excess, self.now, order=order.ref
+        )
+        self.schedule(warehouse_delay_ms, lambda: self._free(order, back))
+        return back
+
+    def truly_free(self, sku: str) -> int:
+        """What there is of it beyond all orders, booked or not; negative where it is oversold."""
+        unbooked = sum(outlet.unbooked.get(sku, 0) for outlet in self.outlets.values())
+        return self._stocked(sku).available - unbooked
 
     def receive(self, sku: str, units: int) -> None:
         """A delivery reaches the warehouse."""
@@ -158,15 +213,23 @@ class World:
             raise KeyError(sku)
         return item
 
-    def _book(self, outlet: WorldChannel, sku: str, units: int) -> None:
+    def _book(self, outlet: WorldChannel, order: "WorldOrder") -> None:
+        sku, units = order.sku, order.units
         outlet.unbooked[sku] -= units
         item = self._stocked(sku)
-        booked = min(units, item.available)
+        booked = order.booked = min(units, item.available)
         self.oversold_units += units - booked
         self._move(
             replace(item, available=item.available - booked, committed=item.committed + booked)
         )
         self.schedule(self._random.randint(*SHIPS_MS), lambda: self._ship(sku, booked))
+
+    def _free(self, order: "WorldOrder", units: int) -> None:
+        freed = min(units, order.booked)
+        order.booked -= freed
+        item = self._stocked(order.sku)
+        committed = max(0, item.committed - freed)
+        self._move(replace(item, available=item.available + freed, committed=committed))
 
     def _ship(self, sku: str, units: int) -> None:
         item = self._stocked(sku)
@@ -179,6 +242,8 @@ class World:
         self._notify_outlets(item.sku)
 
     def _notify_outlets(self, sku: str) -> None:
+        if not self._is_connected:
+            return
         for outlet in self.outlets.values():
             self.schedule(
                 self._random.randint(*CONNECTOR_DELAY_MS),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.engine.notice_watch import NoticeWatch
+from sync.engine.watches.notices import NoticeWatch
 from sync.polling.expiry import DAY_MS
 from sync.transport.budgets.base import UNLIMITED
 from sync.transport.call import Call

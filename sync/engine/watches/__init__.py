@@ -1,0 +1,1 @@
+"""What a running engine watches, each change said once: health, notices, credentials."""

@@ -1,0 +1,1 @@
+"""A machine whose time, threads and processes are simulated: what runs on it can be repeated."""

@@ -1,0 +1,1 @@
+"""What Skew promises, and whoever watches in a trial that it is kept."""

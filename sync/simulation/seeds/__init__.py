@@ -1,0 +1,1 @@
+"""Trials by their seeds: one run, many compared, a failing one cut down."""

@@ -1,0 +1,156 @@
+"""A configuration drawn from a seed: so that many trials try many ways of working."""
+
+import random
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from store.model import Direction
+from sync.channels.base import Abilities
+from sync.channels.simulated import SimulatedOptions
+from sync.secrets import SecretSource
+from sync.settings import (
+    ApprovalRule,
+    ApprovalSettings,
+    ChannelSettings,
+    EventSettings,
+    GuardSettings,
+    PushLimits,
+    Settings,
+)
+from sync.simulation.channel import Item
+
+WAREHOUSE = "warehouse"
+OUTLETS = ("shop", "market", "till")
+Regime = Literal["reductions", "everything"]
+
+
+class DrawnTrial(msgspec.Struct, frozen=True):
+    """What a seed works with."""
+
+    settings: Settings
+    abilities: dict[str, Abilities]
+    items: tuple[Item, ...]
+    is_connected: bool
+    regime: Regime
+
+
+_LOOSE = GuardSettings(max_zeroed_ppm=900_000, max_changed_ppm=1_000_000, max_shrunk_ppm=300_000)
+"""What a small catalogue that sells much needs: a third of it moves from poll to poll."""
+
+
+def drawn(seed: int, folder: Path) -> DrawnTrial:
+    """Draw the configuration of a seed."""
+    chance = random.Random(f"{seed} configuration")  # noqa: S311 - a play, not a secret
+    regime: Regime = "reductions" if seed % 2 else "everything"
+    outlets = OUTLETS[: chance.choice((1, 2, 2, 3, 3))]
+    items = tuple(
+        Item(f"SKU-{number:02}", f"Thing {number}", 990 + number, chance.choice((0, 3, 8, 20, 60)))
+        for number in range(chance.choice((8, 16, 32)))
+    )
+    abilities = {name: _abilities(chance) for name in outlets}
+    abilities[WAREHOUSE] = Abilities(
+        kind="simulated",
+        reads=("available", "on_hand", "committed", "incoming", "state")
+        + (("source time",) if chance.random() < 0.5 else ()),  # noqa: PLR2004
+        states=frozenset(("active", "disabled")),  # type: ignore[arg-type]
+    )
+    channels = {
+        WAREHOUSE: _channel(
+            chance, WAREHOUSE, Direction.OBSERVE, lag_ms=chance.choice((0, 8_000, 15_000)),
+            states=True,
+        )
+    }  # fmt: skip
+    for name in outlets:
+        channels[name] = _channel(
+            chance,
+            name,
+            Direction.PUSH,
+            buffer=chance.choice((0, 0, 1, 3)),
+            share_ppm=chance.choice((1_000_000, 1_000_000, 500_000, 330_000)),
+            cap=chance.choice((None, None, 10)),
+            settle_reduce_ms=chance.choice((0, 5_000)),
+            settle_raise_ms=chance.choice((5_000, 15_000, 40_000)),
+            lag_ms=chance.choice((0, 0, 4_000)),
+        )
+    return DrawnTrial(
+        Settings(
+            path=folder / "skew.toml",
+            database=folder / "skew.db",
+            authority_quantity=WAREHOUSE,
+            authority_state=WAREHOUSE,
+            channels=channels,
+            approval=_approval(chance, regime),
+            push=chance.choice(
+                (PushLimits(), PushLimits(), PushLimits(max_units=60, max_skus_per_hour=80))
+            ),
+            events=EventSettings(unseen_after_ms=60_000, ahead_ms=chance.choice((20_000, 300_000))),
+        ),
+        abilities,
+        items,
+        is_connected=regime == "everything",
+        regime=regime,
+    )
+
+
+def _abilities(chance: random.Random) -> Abilities:
+    batch_max = chance.choice((1, 4, 50))
+    reads_one = chance.random() < 0.7  # noqa: PLR2004
+    later = chance.random() < 0.15  # noqa: PLR2004
+    return Abilities(
+        kind="simulated",
+        reads=("available", "price")
+        + (("on_hand", "committed") if chance.random() < 0.3 else ())  # noqa: PLR2004
+        + (("source time",) if chance.random() < 0.5 else ()),  # noqa: PLR2004
+        writes=("quantity",),
+        compare_and_set=chance.random() < 0.4 and not later,  # noqa: PLR2004
+        idempotency=chance.random() < 0.5,  # noqa: PLR2004
+        batch_max=batch_max,
+        later=later,
+        reads_one=reads_one,
+        refs=chance.random() < 0.5,  # noqa: PLR2004
+        events=chance.random() < 0.7,  # noqa: PLR2004
+        per_item=chance.random() < 0.5,  # noqa: PLR2004
+    )
+
+
+def _channel(
+    chance: random.Random,
+    name: str,
+    direction: Direction,
+    *,
+    states: bool = False,
+    **given: Any,  # noqa: ANN401  # Of `ChannelSettings`, which are of several types.
+) -> ChannelSettings:
+    every_ms = chance.choice((5_000, 10_000, 20_000))
+    return ChannelSettings(
+        name=name,
+        kind="simulated",
+        direction=direction,
+        every_ms=every_ms,
+        stale_after_ms=3 * every_ms,
+        timeout_ms=5_000,
+        read_back_within_ms=chance.choice((5_000, 10_000)),
+        guard=chance.choice((_LOOSE, _LOOSE, _LOOSE, GuardSettings())),
+        options=SimulatedOptions(
+            url="http://127.0.0.1", token=SecretSource(env="NONE"),
+            states=("active", "disabled") if states else (),  # type: ignore[arg-type]
+        ),
+        **given,
+    )  # fmt: skip
+
+
+def _approval(chance: random.Random, regime: Regime) -> ApprovalSettings:
+    only: Literal["reduce"] | None = "reduce" if regime == "reductions" else None
+    rules = (
+        ApprovalRule(channel=chance.choice((None, "shop")), only=only or "reduce"),
+        ApprovalRule(channel=chance.choice((None, "market")), only=only, max_units=6),
+    )
+    return ApprovalSettings(
+        mode=chance.choice(("manual", "rules", "rules")),
+        hold_ms=chance.choice((0, 3_000, 8_000)),
+        expires_ms=chance.choice((10_000, 60_000, 900_000)),
+        second_person_above=chance.choice((None, None, 15)),
+        rules=rules,
+    )

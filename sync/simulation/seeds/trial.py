@@ -1,0 +1,378 @@
+"""One trial: a seed's plan, performed beside the real engine, and judged."""
+
+import asyncio
+import hashlib
+import random
+import shutil
+import tempfile
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from store.database.connection import Database
+from store.monitoring import witness
+from sync.simulation.machine.clock import BEGAN, SimulatedClock
+from sync.simulation.machine.loop import SimulatedLoop
+from sync.simulation.machine.process import Process
+from sync.simulation.machine.threads import SimulatedThreads
+from sync.simulation.promises.cells import CellWatch
+from sync.simulation.promises.judge import Breach, Judge, Promise
+from sync.simulation.promises.writes import WriteWatch
+from sync.simulation.seeds.drawn import DrawnTrial, drawn
+from sync.simulation.trial.engines import EngineProcess
+from sync.simulation.trial.faults import FaultBoard, TrialFault
+from sync.simulation.trial.operators import Operators
+from sync.simulation.trial.plan import DECISIONS, DEMAND, Does, PlannedStep, TrialRates, plan
+from sync.simulation.trial.remote import TrialWire
+from sync.simulation.trial.shop import TrialShop, end_of, made
+
+MEASURE_EVERY = 4
+LOOK_EVERY = 10
+"""The cells are looked at after so many steps."""
+HISTORY_EVERY = 50
+SKEW_SHARE = 250
+"""A channel's clock goes wrong by so many milliseconds for each unit of a step."""
+QUIET_POLLS = 5
+SLICE_S = 2.0
+RESTARTS_WITHIN_S = (0.5, 20.0)
+
+
+class TrialFigures(msgspec.Struct):
+    """What a shop's day came to."""
+
+    oversold_units: int = 0
+    undersold_unit_hours: float = 0.0
+    wrong_writes: int = 0
+    converged_s: float | None = None
+    """How long after the last trouble until every cell showed what it should; None: not at all."""
+    alerts: int = 0
+
+
+class TrialResult(msgspec.Struct):
+    """What became of one trial."""
+
+    seed: int
+    steps: int
+    calls: int
+    faults: dict[str, int]
+    checked: dict[str, int]
+    broken: list[Breach]
+    figures: TrialFigures
+    trace: str
+    """A digest of all that happened: the same for the same seed."""
+    writes: int = 0
+    races: int = 0
+
+
+class Trial:
+    """One seed's day with Skew."""
+
+    def __init__(self, seed: int, given: DrawnTrial, steps: Sequence[PlannedStep]) -> None:
+        self._seed, self._given, self._steps = seed, given, steps
+        self._loop = SimulatedLoop()
+        self._chance = random.Random(f"{seed} machine")  # noqa: S311 - a play, not a secret
+        self._faults = FaultBoard(random.Random(f"{seed} strikes"))  # noqa: S311
+        self._clock = SimulatedClock(self._loop)
+        self._judge = Judge()
+        self._figures = TrialFigures()
+        self._measured_at = 0
+        self._engines: list[EngineProcess] = []
+        self._writes: WriteWatch
+
+    def run(self) -> TrialResult:
+        """Perform all of it."""
+        loop = self._loop
+        try:
+            asyncio.set_event_loop(loop)
+            return loop.run_until_complete(self._run())
+        finally:
+            for engine in self._engines:
+                engine.kill()
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    def _now(self) -> int:
+        return self._clock.now() - BEGAN
+
+    async def _run(self) -> TrialResult:
+        given, settings = self._given, self._given.settings
+        shop = self._shop = made(
+            settings, given.items, seed=self._seed, is_connected=given.is_connected
+        )
+        people = Process("operators")
+        desk = Database.open(
+            settings.database,
+            threads=SimulatedThreads(
+                self._loop, self._chance, people, committed=lambda: self._committed("people")
+            ),
+        )
+        eye = Database.open(settings.database, read_only=True, threads=self._threads_of("eye"))
+        only_reductions = given.regime == "reductions"
+        self._operators = Operators(
+            desk, settings, self._clock, self._faults, self._chance, only_reductions=only_reductions
+        )
+        self._writes = WriteWatch(
+            self._judge, eye, settings, shop, self._operators.taken, self._now,
+            only_reductions=only_reductions,
+        )  # fmt: skip
+        self._cells = CellWatch(self._judge, eye, settings, shop, self._now)
+        self._wire = TrialWire(
+            self._loop, shop, self._faults, self._chance, self._clock,
+            self._writes.departed, self._writes.arrived, self._writes.refused_whole,
+        )  # fmt: skip
+        self._engines = [self._engine("daemon"), self._engine("console")]
+        for engine in self._engines:
+            engine.begin()
+        try:
+            for number, step in enumerate(self._steps):
+                await self._come_to(step.at)
+                self._perform(step)
+                self._check(number)
+            await self._calm_down()
+            self._cells.look_at_end()
+            for engine in self._engines:
+                await engine.end()
+            self._cells.look_at_decisions(self._operators.taken, self._writes.written)
+            self._cells.look_at_file()
+            return self._result(eye)
+        finally:
+            for engine in self._engines:
+                engine.kill()
+            desk.close()
+            eye.close()
+
+    def _threads_of(self, name: str) -> SimulatedThreads:
+        return SimulatedThreads(self._loop, self._chance, Process(name))
+
+    def _engine(self, name: str) -> EngineProcess:
+        engine: EngineProcess
+        engine = EngineProcess(
+            name, self._wire, self._given.settings,
+            lambda channel: self._given.abilities[channel.name], self._chance,
+            lambda: self._committed(engine.process.name),
+        )  # fmt: skip
+        return engine
+
+    def _committed(self, who: str) -> None:
+        if self._engines:
+            self._writes.committed(who)
+
+    async def _come_to(self, at: int) -> None:
+        await asyncio.sleep(max(0, at - self._now()) / 1000)
+        self._wire.world_now()
+
+    def _perform(self, step: PlannedStep) -> None:
+        if step.does in DEMAND:
+            if step.does is Does.EDITS:
+                self._faults.note(TrialFault.SECOND_WRITER)
+            before = self._shop.excess_events
+            self._shop.perform(step)
+            if self._shop.excess_events > before:
+                self._faults.note(TrialFault.EXCESS_EVENT)
+        elif step.does in DECISIONS:
+            self._operators.perform(step)
+        elif step.does is Does.FAULT:
+            self._begin_fault(step)
+        else:
+            self._perform_process(step)
+
+    def _begin_fault(self, step: PlannedStep) -> None:
+        assert step.fault is not None
+        channel, now = step.channel, self._now()
+        if step.fault is TrialFault.CREDENTIALS:
+            self._wire.refused.add(channel)
+            self._loop.call_later(step.lasts_ms / 1000, self._wire.refused.discard, channel)
+        elif step.fault is TrialFault.CLOCK_SKEW:
+            self._wire.skews_ms[channel] = step.units * SKEW_SHARE
+            self._faults.note(step.fault)
+        else:
+            on = "" if step.fault is TrialFault.CACHE_BUSY else channel
+            lasts = step.lasts_ms // (4 if on == "" else 1)
+            self._faults.begin(step.fault, on, now=now, lasts_ms=lasts, share=step.part)
+
+    def _perform_process(self, step: PlannedStep) -> None:
+        running = [engine for engine in self._engines if engine.is_running]
+        engine = running[0] if running else self._engines[step.units % len(self._engines)]
+        if engine.process.is_stopped:
+            return
+        begin = partial(self._begin_again, engine, engine.began)
+        if step.does is Does.CRASHES:
+            engine.kill_after(step.units)
+            self._loop.call_later(1 + step.lasts_ms / 4_000, begin)
+        elif step.does is Does.STOPS:
+            engine.process.stop()
+            self._faults.note(TrialFault.STOPPED)
+            # Mostly for longer than its lease lasts.
+            self._loop.call_later(5 + step.lasts_ms / 500, engine.process.wake, self._loop)
+        elif engine.process.is_alive:
+            self._faults.note(TrialFault.RESTART)
+            self._loop.create_task(self._restart(engine))
+
+    async def _restart(self, engine: EngineProcess) -> None:
+        began = engine.began
+        await engine.end()
+        self._begin_again(engine, began)
+
+    def _begin_again(self, engine: EngineProcess, began: int) -> None:
+        if engine.began != began or engine.process.is_stopped:
+            return
+        if engine.process.is_alive and engine.engine is not None:
+            # It has not come to the await at which it was to die: it dies here.
+            engine.kill()
+        self._faults.note(TrialFault.CRASH)
+        engine.begin()
+
+    def _check(self, number: int) -> None:
+        if number % MEASURE_EVERY == 0:
+            self._measure()
+        if number % LOOK_EVERY == 0:
+            self._cells.look(is_running=self._runs())
+        if number % HISTORY_EVERY == 0:
+            items = self._given.items
+            self._cells.look_at_history(items[number // HISTORY_EVERY % len(items)].sku)
+
+    def _runs(self) -> bool:
+        return any(engine.is_running for engine in self._engines)
+
+    async def _calm_down(self) -> None:
+        """Let nothing fail any more, have people decide everything, and let the engine work."""
+        self._faults.end_all()
+        self._wire.refused.clear()
+        self._wire.skews_ms.clear()
+        for engine in self._engines:
+            engine.process.dies_after = None
+            if engine.process.is_stopped:
+                engine.process.wake(self._loop)
+            if not engine.process.is_alive:
+                engine.begin()
+        settings = self._given.settings
+        slowest = max(channel.every_ms for channel in settings.channels.values())
+        settles = max(channel.settle_raise_ms for channel in settings.channels.values())
+        unseen = settings.events.unseen_after_ms
+        end = self._now() + QUIET_POLLS * slowest + settles + unseen
+        began = self._now()
+        while self._now() < end:
+            self._operators.settle_all()
+            self._operators.approve_all()
+            await self._come_to(self._now() + round(SLICE_S * 1000))
+            is_right = self._is_right()
+            if is_right and self._figures.converged_s is None:
+                self._figures.converged_s = (self._now() - began) / 1000
+            elif not is_right:
+                self._figures.converged_s = None
+        self._cells.look(is_running=self._runs())
+        for item in self._given.items:
+            self._cells.look_at_history(item.sku)
+
+    def _is_right(self) -> bool:
+        shop = self._shop
+        return all(
+            item.available == shop.right(outlet, item.sku, shop.world.truly_free(item.sku))
+            for outlet in shop.outlets
+            for item in shop.world.outlets[outlet].items()
+        )
+
+    def _measure(self) -> None:
+        now = self._now()
+        self._figures.undersold_unit_hours += undersold(self._shop, now - self._measured_at)
+        self._measured_at = now
+
+    def _result(self, eye: Database) -> TrialResult:
+        for trouble in (*self._loop.troubles, *(t for e in self._engines for t in e.troubles)):
+            self._judge.check(Promise.INTACT, False, self._now(), trouble)
+        rows = eye.read(witness.digest_rows)
+        figures = self._figures
+        figures.oversold_units = self._shop.world.oversold_units
+        figures.wrong_writes = self._writes.wrong_writes
+        figures.alerts = eye.read(witness.incident_count)
+        text = repr((rows, figures, sorted(self._faults.struck.items()), self._wire.calls))
+        return TrialResult(
+            self._seed,
+            len(self._steps),
+            self._wire.calls,
+            dict(sorted(self._faults.struck.items())),
+            dict(self._judge.checked),
+            self._judge.broken,
+            figures,
+            hashlib.sha256(text.encode()).hexdigest(),
+            len(self._writes.written),
+            self._writes.races,
+        )
+
+
+def undersold(shop: TrialShop, span_ms: int) -> float:
+    """Unit-hours that the outlets showed too little, over a span in which nothing moved."""
+    if span_ms <= 0:
+        return 0.0
+    units = 0
+    for outlet in shop.outlets:
+        for item in shop.world.outlets[outlet].items():
+            right = shop.right(outlet, item.sku, shop.world.truly_free(item.sku))
+            units += max(0, right - item.available)
+    return units * span_ms / 3_600_000
+
+
+def without_skew(seed: int, given: DrawnTrial, steps: Sequence[PlannedStep]) -> TrialFigures:
+    """The same day without Skew: the same demand, and nobody who corrects anything."""
+    shop = made(given.settings, given.items, seed=seed, is_connected=given.is_connected)
+    figures, last = TrialFigures(), 0
+    for number, step in enumerate(steps):
+        shop.world.advance(step.at)
+        if number % MEASURE_EVERY == 0:
+            figures.undersold_unit_hours += undersold(shop, step.at - last)
+            last = step.at
+        if step.does in DEMAND:
+            shop.perform(step)
+    shop.world.advance(end_of(steps) + 60_000)
+    figures.oversold_units = shop.world.oversold_units
+    return figures
+
+
+class SeedResult(msgspec.Struct, frozen=True):
+    """One seed with Skew and without."""
+
+    regime: str
+    with_skew: TrialResult
+    without: TrialFigures
+
+
+def planned(seed: int, given: DrawnTrial, steps: int, rates: TrialRates) -> list[PlannedStep]:
+    """The steps of a seed."""
+    warehouse = given.settings.authority_quantity
+    return plan(
+        seed,
+        steps,
+        outlets=[name for name in given.settings.channels if name != warehouse],
+        warehouse=warehouse,
+        skus=[item.sku for item in given.items],
+        rates=rates,
+    )
+
+
+def run_seed(seed: int, steps: int, *, keep: Collection[int] | None = None) -> SeedResult:
+    """Run a seed's own trial, with Skew and without; `keep`: of its steps only these."""
+    with TrialFolder() as folder:
+        given = drawn(seed, folder)
+        performed = planned(seed, given, steps, TrialRates())
+        if keep is not None:
+            performed = [performed[place] for place in sorted(keep)]
+        result = Trial(seed, given, performed).run()
+        return SeedResult(given.regime, result, without_skew(seed, given, performed))
+
+
+class TrialFolder:
+    """A folder for one trial's cache, in memory where the machine has such a place."""
+
+    def __init__(self) -> None:
+        memory = Path("/dev/shm")  # noqa: S108 - made private by mkdtemp.
+        self.path = Path(
+            tempfile.mkdtemp(prefix="skew-trial-", dir=memory if memory.is_dir() else None)
+        )
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""The processes of a trial that run engines: begun, killed, stopped, woken, begun again."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from store.database.connection import Database
+from store.errors import DatabaseBusy, LeaseLost, StoreError
+from sync.channels.base import Abilities, Channel
+from sync.clock import Clock
+from sync.engine.engine import Engine
+from sync.engine.lease import LeaseHeld
+from sync.engine.surroundings import Poll, PollSchedule, Surroundings
+from sync.polling.reporting.log import SILENT
+from sync.settings import ChannelSettings, Settings
+from sync.simulation.machine.clock import SimulatedClock, SimulatedSchedule
+from sync.simulation.machine.loop import SimulatedLoop
+from sync.simulation.machine.process import Process
+from sync.simulation.machine.threads import SimulatedThreads
+from sync.simulation.trial.faults import TrialFault
+from sync.simulation.trial.remote import RemoteChannel, TrialWire
+from sync.transport.rate_limit import RateLimitMeter
+
+TAKE_OVER_EVERY_S = 1.0
+"""How often one that waits for the lease looks for it, as a console does."""
+TICK_S = 1.0
+"""An idle engine costs a trial the most."""
+
+AbilitiesOf = Callable[[ChannelSettings], Abilities]
+
+
+class EngineProcess:
+    """A process that runs an engine whenever it can have the lease."""
+
+    def __init__(
+        self,
+        name: str,
+        wire: TrialWire,
+        settings: Settings,
+        abilities: AbilitiesOf,
+        chance: random.Random,
+        committed: Callable[[], None],
+    ) -> None:
+        self.name, self._wire, self._settings, self._abilities = name, wire, settings, abilities
+        self._chance, self._committed = chance, committed
+        self.clock = SimulatedClock(wire.loop)
+        self.began = 0
+        """How often it was begun."""
+        self.troubles: list[str] = []
+        self._database: Database | None = None
+        self._stop: asyncio.Event | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.process = Process(name)
+        self.engine: Engine | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has the lease and works."""
+        return (
+            self.process.is_alive
+            and not self.process.is_stopped
+            and self.engine is not None
+            and self.engine.holding
+        )
+
+    def begin(self) -> None:
+        """Start the process, as a supervisor does."""
+        self.began += 1
+        self.process = Process(f"{self.name}-{self.began}")
+        self.process.ended = self._clear
+        self._task = self.process.start(self._wire.loop, self._main())
+
+    def kill_after(self, callbacks: int) -> None:
+        """Kill it at the await that comes so many callbacks from now."""
+        self.process.dies_after = self.process.callbacks + callbacks
+
+    def kill(self) -> None:
+        """End it between two callbacks."""
+        self.process.kill()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.engine = None
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    async def end(self) -> None:
+        """Ask it to stop, as SIGTERM does, and wait until it has."""
+        if self._stop is not None and self._task is not None and self.process.is_alive:
+            self._stop.set()
+            await asyncio.wait([self._task])
+            error = None if self._task.cancelled() else self._task.exception()
+            if error is not None:
+                self.troubles.append(f"{self.process.name}: {error!r}")
+        self._clear()
+
+    async def _main(self) -> None:
+        loop = self._wire.loop
+        assert isinstance(loop, SimulatedLoop)
+        self._stop = asyncio.Event()
+        threads = SimulatedThreads(
+            loop, self._chance, self.process, strike=self._strike, committed=self._committed
+        )
+        self._database = Database.open(self._settings.database, threads=threads)
+        process = self.process
+        engine = self.engine = Engine(
+            self._settings,
+            self._database,
+            clock=self.clock,
+            holder=process.name,
+            log=SILENT,
+            surroundings=Surroundings(TICK_S, partial(self._open, process), self._schedule),
+        )
+        while not self._stop.is_set():
+            try:
+                await engine.run(self._stop)
+            except LeaseHeld:
+                pass
+            except LeaseLost:
+                self._wire.faults.note(TrialFault.LEASE_LOST)
+            except StoreError:
+                """As when a supervisor starts it again."""
+            try:
+                await asyncio.wait_for(self._stop.wait(), TAKE_OVER_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def _strike(self) -> None:
+        wire = self._wire
+        if wire.faults.strikes(TrialFault.CACHE_BUSY, "", wire.world_now()):
+            raise DatabaseBusy("another process holds the cache")
+
+    def _open(
+        self,
+        process: Process,
+        settings: ChannelSettings,
+        clock: Clock,
+        base: Path,
+        meter: RateLimitMeter,
+    ) -> Channel:
+        del clock, base, meter
+        return RemoteChannel(self._wire, settings, self._abilities(settings), process, self.clock)
+
+    def _schedule(self, poll: Poll) -> PollSchedule:
+        return SimulatedSchedule(poll, self.clock, self._chance)
