@@ -27,6 +27,9 @@ CONNECTIONS_MAX = 200
 OPEN_MAX = 250
 """Beyond it a connection is not even answered."""
 
+QUEUE_MAX = 1024
+"""So many may wait to be taken. One that may not asks again after a second, then after three."""
+
 ANSWER_LOOKS = 6
 """An answer has so many times HEADERS_S to be made, sent and read."""
 
@@ -68,6 +71,15 @@ class PatientProtocol(H11Protocol):
         if self._late is not None:
             self._late.cancel()
         super().connection_lost(exc)
+
+
+class QueueingServer(uvicorn.Server):
+    """uvicorn's, before which the system has more connections wait than are taken at once."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or []:
+            listening.listen(QUEUE_MAX)
 
 
 class ServerFaults(logging.Handler):
@@ -144,7 +156,7 @@ class HttpServer:
                 timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=1,
             )
-            self._server = uvicorn.Server(config)
+            self._server = QueueingServer(config)
             self._server.should_exit = self._stopping.is_set()
             self.address = _name(listening)
             self._log.info("serving", listen=self.address)

@@ -6,6 +6,7 @@ channel is polled.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ class WebhookReceiver:
         self._count = count
         self._cache = cache
         self._inbox: WebhookInbox | None = None
+        with suppress(StoreError):
+            # To make it may take longer than a webhook may wait.
+            self._inbox = WebhookInbox(cache)
 
     async def receive(self, channel: str, scope: Mapping[str, Any], receive: Receive) -> HttpAnswer:
         """Answer one delivery to a channel."""
@@ -79,7 +83,7 @@ class WebhookReceiver:
         if delivery.is_ping:
             return HttpAnswer.words(200, "hello"), "ping"
         try:
-            # Opened here: a disk that is full at the start does not keep it shut for ever.
+            # A disk that is full at the start does not keep it shut for ever.
             self._inbox = self._inbox or WebhookInbox(self._cache)
             is_new = self._inbox.take(channel, delivery.id, now=received.received_at)
         except StoreError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from contextlib import closing, suppress
 
@@ -14,6 +15,7 @@ from sync.clock import SystemClock
 from sync.engine.engine import Engine
 from sync.polling.reporting.log import SILENT
 from sync.serving import server as server_module
+from sync.serving.answers import HttpAnswer
 from sync.serving.app import ServingApp
 from sync.serving.server import HttpServer
 from sync.settings import ServeSettings, Settings
@@ -240,6 +242,29 @@ async def test_more_connections_than_it_takes_open_no_more_files(
     finally:
         for connection in opened:
             connection.close()
+
+
+@pytest.mark.long
+async def test_who_comes_while_it_is_busy_waits_and_is_not_turned_away(
+    at_work: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    async def busy(_: ServingApp) -> HttpAnswer:
+        begun.set()
+        time.sleep(2)  # noqa: ASYNC251
+        return HttpAnswer.words(200, "ok")
+
+    monkeypatch.setattr(ServingApp, "_health", busy)
+    host, port = at_work.url.removeprefix("http://").split(":")
+    waiting = asyncio.create_task(asyncio.to_thread(ask, f"{at_work.url}/healthz"))
+    await asyncio.to_thread(begun.wait, 5)
+
+    opened = [socket.create_connection((host, int(port)), timeout=0.5) for _ in range(150)]
+
+    for connection in opened:
+        connection.close()
+    assert (await waiting).status == 200
 
 
 async def test_what_strangers_send_is_no_line_of_the_log_and_our_own_fault_is_one(

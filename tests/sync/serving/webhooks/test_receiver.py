@@ -253,14 +253,21 @@ async def test_no_answer_waits_for_its_senders_acknowledgement(at_rest: Served) 
     assert sorted(await asyncio.to_thread(took))[20] < 0.035
 
 
-async def test_an_inbox_that_can_t_be_opened_is_opened_once_it_can(at_rest: Served) -> None:
-    path = Path(f"{at_rest.database.path}.webhooks")
+async def test_an_inbox_that_can_t_be_opened_is_opened_once_it_can(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    path = Path(f"{database.path}.webhooks")
     await asyncio.to_thread(path.mkdir)
-    refused = await asyncio.to_thread(send, at_rest.url, "1")
-    await asyncio.to_thread(path.rmdir)
+    async with served(settings, database, shops, senders=SENDERS) as found:
+        refused = await asyncio.to_thread(send, found.url, "1")
+        await asyncio.to_thread(path.rmdir)
+        taken = await asyncio.to_thread(send, found.url, "1")
 
-    assert refused.status == 503
-    assert (await asyncio.to_thread(send, at_rest.url, "1")).body == "thank you\n"
+    assert (refused.status, taken.body) == (503, "thank you\n")
+
+
+async def test_the_first_does_not_wait_until_its_inbox_is_made(at_rest: Served) -> None:
+    assert mode_of(f"{at_rest.database.path}.webhooks") == 0o600
 
 
 @pytest.mark.long
