@@ -335,11 +335,8 @@ class Engine:
 
         async def poll(request: Request) -> bytes:
             names = list(fleet.channels) if request.channel is None else [request.channel]
-            return msgspec.json.encode(await self._poll_round(fleet, names))
-
-        async def sweep(request: Request) -> bytes:
-            names = list(fleet.channels) if request.channel is None else [request.channel]
-            return msgspec.json.encode(await self._poll_round(fleet, names, full=True))
+            full = request.what == "sweep"
+            return msgspec.json.encode(await self._poll_round(fleet, names, full=full))
 
         async def apply(_: Request) -> bytes:
             return msgspec.json.encode(await self._apply_round(fleet))
@@ -347,7 +344,7 @@ class Engine:
         async def cancel(request: Request) -> bytes:
             return msgspec.json.encode(await fleet.cancel_poll(request.channel or "", request.who))
 
-        return {"poll": poll, "sweep": sweep, "apply": apply, "cancel": cancel}
+        return {"poll": poll, "sweep": poll, "apply": apply, "cancel": cancel}
 
     async def _serving_cancels(self, fleet: Fleet, work: Awaitable[T]) -> T:
         """Do a single round, and answer requests to cancel its polls meanwhile."""
