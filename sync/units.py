@@ -15,9 +15,10 @@ PORT_MAX = 65_535
 DURATION_MS_MAX = 36_525 * 86_400_000
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,13}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_PERCENTAGE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", re.ASCII)
+# Compiled where they are first used: `skew status` uses none of them.
+_DURATION = r"(?a)(\d{1,13}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)"
+_DAY = r"(?a)\d{4}-\d{2}-\d{2}"
+_PERCENTAGE = r"(?a)(\d{1,3}(?:\.\d{1,4})?)\s*%"
 
 
 class Duration(int):
@@ -66,7 +67,7 @@ class ListenAddress(str):
 
 def duration(value: object) -> Duration:
     """Read `"500ms"`, `"30s"`, `"5m"`, `"2h"` or `"7d"`. Raises ValueError with the remedy."""
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(
             f"{_quoted(value)} is not a duration: write a number and a unit in quotes, "
@@ -88,7 +89,7 @@ def period(value: object) -> Period:
 
 def portion(value: object) -> Portion:
     """Read `"0%"` to `"100%"`. Raises ValueError with the remedy."""
-    match = _PERCENTAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_PERCENTAGE, value.strip()) if isinstance(value, str) else None
     # Decimal, because 0.57 % as a float comes to 5699.999… parts per million and would lose one.
     ppm = int(Decimal(match[1]) * (PPM // 100)) if match else -1
     if not 0 <= ppm <= PPM:
@@ -102,7 +103,7 @@ def day(value: object) -> Day:
     """Read `"2027-03-01"`, as a text or as a date of TOML. Raises ValueError with the remedy."""
     written = value.isoformat()[:10] if isinstance(value, date) else value
     try:
-        if not isinstance(written, str) or not _DAY.fullmatch(written.strip()):
+        if not isinstance(written, str) or not re.fullmatch(_DAY, written.strip()):
             raise ValueError(written)  # noqa: TRY301 - put in words below.
         found = datetime.fromisoformat(f"{written.strip()}T00:00+00:00")
     except ValueError:

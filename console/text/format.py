@@ -22,7 +22,7 @@ MINUS = "−"
 
 _BLANK = "\u2420"
 
-_RFC3339 = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
+_RFC3339 = r"(?a)(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)\.\d{3}Z"
 
 _SECOND_MS = 1000
 _MINUTE_MS = 60 * _SECOND_MS
@@ -220,7 +220,8 @@ def plain_times(text: str, now: Millis) -> str:
         return f"{time}Z" if day == today else f"{day} {time[:5]}Z"
 
     # Caches of before 0.4 hold sentences that name a command.
-    return _RFC3339.sub(short, text.replace("until `skew unfreeze`", "until a person unfreezes it"))
+    ours = text.replace("until `skew unfreeze`", "until a person unfreezes it")
+    return re.sub(_RFC3339, short, ours)
 
 
 def wrap(text: str, width: int) -> list[str]:

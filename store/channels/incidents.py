@@ -15,7 +15,7 @@ from store.model import Incident, IncidentKind, Millis, Refused
 WORSE_TIMES = 2
 """A number in an incident's message that has grown this many times over is worse news."""
 
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?", re.ASCII)
+_NUMBER = r"(?a)\d+(?:,\d{3})*(?:\.\d+)?"
 
 
 def raise_incident(
@@ -111,13 +111,13 @@ def gets_worse(before: str, after: str) -> bool:
     """
     if not same_but_for_numbers(before, after):
         return True
-    pairs = zip(_NUMBER.findall(before), _NUMBER.findall(after), strict=True)
+    pairs = zip(re.findall(_NUMBER, before), re.findall(_NUMBER, after), strict=True)
     return any(_grown(old, new) for old, new in pairs)
 
 
 def same_but_for_numbers(before: str, after: str) -> bool:
     """Whether two messages are of the same trouble."""
-    return _NUMBER.sub("#", before) == _NUMBER.sub("#", after)
+    return re.sub(_NUMBER, "#", before) == re.sub(_NUMBER, "#", after)
 
 
 def acknowledge(connection: sqlite3.Connection, incident_id: int, *, who: str, now: Millis) -> None:

@@ -4,7 +4,6 @@ One row with a heartbeat: two engines never poll or write for one cache. The lea
 died is free after its expiry.
 """
 
-import json
 import sqlite3
 from collections.abc import Collection
 
@@ -138,7 +137,7 @@ def withdraw(connection: sqlite3.Connection, request_ids: Collection[int]) -> No
     connection.execute(
         """DELETE FROM requests WHERE taken_at IS NULL
           AND id IN (SELECT value FROM json_each(?))""",
-        (json.dumps(list(request_ids)),),
+        (msgspec.json.encode(list(request_ids)).decode(),),
     )
 
 
@@ -157,7 +156,7 @@ def take_requests(
         """UPDATE requests SET taken_at = ? WHERE taken_at IS NULL AND asked_at > ?
           AND what IN (SELECT value FROM json_each(?))
         RETURNING id, what, channel, who""",
-        (now, now - age_ms_max, json.dumps(sorted(sorts))),
+        (now, now - age_ms_max, msgspec.json.encode(sorted(sorts)).decode()),
     ).fetchall()
     return sorted((Request(*row) for row in rows), key=lambda request: request.id)
 

@@ -21,10 +21,7 @@ ERRORS_IN_MINUTES = 5
 
 def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
     """Channels, counts, updates, incidents and the engine, at one instant."""
-    counted = dict.fromkeys((str(name) for name in CorrectionStatus), 0)
-    counted |= dict(
-        connection.execute("SELECT status, count(*) FROM corrections GROUP BY status").fetchall()
-    )
+    counted = _updates(connection)
     found = channels(connection, now=now)
     return StatusCounts(
         channels=found,
@@ -34,6 +31,32 @@ def status(connection: sqlite3.Connection, *, now: Millis) -> StatusCounts:
         lease=lease.current(connection, now=now),
         write_pause=write_pauses.in_force(connection),
     )
+
+
+_BY_STATUS = "SELECT status, count(*) FROM corrections GROUP BY status"
+_OF_STATUS = "SELECT count(*) FROM corrections WHERE status = ?"
+_SAMPLES = 16
+_SAMPLED = f"""WITH RECURSIVE places (place) AS
+  (SELECT 0 UNION ALL SELECT place + 1 FROM places WHERE place < {_SAMPLES - 1})
+SELECT (SELECT k.status FROM corrections k WHERE k.id > (SELECT max(id) FROM corrections)
+  * place / {_SAMPLES} ORDER BY k.id LIMIT 1) AS status
+FROM places GROUP BY status ORDER BY count(*) DESC LIMIT 1"""
+
+
+def _updates(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many updates stand in each status."""
+    counted = dict.fromkeys((str(name) for name in CorrectionStatus), 0)
+    # SQLite counts the rows of a table without a look at any, ten times as fast as those of a
+    # status. So the status that most of a sample have is what is left of them all. Of a past
+    # instant there is no table, but a view, of which each look works out each row.
+    is_past = connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'corrections'")
+    usual = None if is_past.fetchone() else connection.execute(_SAMPLED).fetchone()[0]
+    if usual is None:
+        return counted | dict(connection.execute(_BY_STATUS).fetchall())
+    for status in counted.keys() - {usual}:
+        (counted[status],) = connection.execute(_OF_STATUS, (status,)).fetchone()
+    (total,) = connection.execute("SELECT count(*) FROM corrections").fetchone()
+    return counted | {usual: total - sum(counted.values())}
 
 
 def _overview(

@@ -7,7 +7,6 @@ truth, and their numbers are kept beside it, for what they show above the target
 The aliases in the SQL are l (a listing) and d (a disagreement).
 """
 
-import json
 import sqlite3
 
 LOWEST = "(SELECT min(json_extract(t.value, '$[1]')) FROM json_each({}.twins) t)"
@@ -85,6 +84,8 @@ def keep(connection: sqlite3.Connection, *, poll_id: int, any_new: bool) -> None
 
     `any_new`: some of them were new with it. Costs nothing where there are none.
     """
+    import json  # `skew status` reads with this file's SQL, and needs nothing else of it.
+
     found: dict[int, list[list[object]]] = {}
     wanted: dict[int, int] = {}
     rows = connection.execute(_OF_KNOWN, (poll_id,)).fetchall()
