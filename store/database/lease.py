@@ -45,9 +45,18 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 def acquire(
-    connection: sqlite3.Connection, *, holder: str, token: str, now: Millis, span_ms: int
+    connection: sqlite3.Connection,
+    *,
+    holder: str,
+    token: str,
+    now: Millis,
+    span_ms: int,
+    dead: str | None = None,
 ) -> Lease:
-    """Take the lease where it is free or expired; answer whose it is now, by its token."""
+    """Take the lease where it is free or expired; answer whose it is now, by its token.
+
+    `dead` is a token whose holder is known to have ended: its lease is free too.
+    """
     # One statement that takes or leaves it: between a look and a write, two engines could both find
     # the lease free. The token and not the holder's name proves the holding, so that an engine that
     # slept past its expiry finds another token there when it wakes, and may not write.
@@ -57,8 +66,8 @@ def acquire(
         ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, token = excluded.token,
           started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
           expires_at = excluded.expires_at
-        WHERE engine.expires_at <= :now OR engine.token = :token""",
-        {"holder": holder, "token": token, "now": now, "span": span_ms},
+        WHERE engine.expires_at <= :now OR engine.token IN (:token, :dead)""",
+        {"holder": holder, "token": token, "now": now, "span": span_ms, "dead": dead},
     )
     return Lease(*connection.execute(f"SELECT {_COLUMNS} FROM engine").fetchone())
 

@@ -220,9 +220,12 @@ class Engine:
 
     async def _release_lease(self, hold: HeldLease) -> None:
         """Leave nothing half written, and give up the lease, if it is still ours."""
-        with contextlib.suppress(LeaseLost):
-            await self._mark_unfinished()
-            await hold.release()
+        try:
+            with contextlib.suppress(LeaseLost):
+                await self._mark_unfinished()
+                await hold.release()
+        finally:
+            hold.unlock()
 
     async def _mark_unfinished(self) -> None:
         """Call unknown what was left while being written, and end polls that were left open.

@@ -1,12 +1,17 @@
 """Holding the engine's lease: taken, kept with a heartbeat, and given up.
 
-Two engines never poll or write for one cache: an engine works only while it has the lease.
+Two engines never poll or write for one cache: an engine works only while it has the lease. One
+that was killed leaves its lease behind, and nobody can tell from a row whether it still runs. So a
+holder also locks a file beside the cache, which its machine unlocks when the process ends, however
+it ends: whoever gets that lock on the same machine need not wait for the lease to run out.
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
+from pathlib import Path
 from typing import Self
 
 from store.database import lease
@@ -20,6 +25,11 @@ SPAN_MS = 30_000
 """After this long without a heartbeat the lease may be taken over."""
 
 HEARTBEAT_MS = 5_000
+
+LOCK_SUFFIX = ".lock"
+"""Of the file beside the cache that a holder locks."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class LeaseHeld(StoreError):
@@ -36,24 +46,74 @@ class LeaseHeld(StoreError):
         self.lease = held
 
 
+class ProcessLock:
+    """The lock of the file beside a cache; the machine gives it up when the process ends."""
+
+    def __init__(self, descriptor: int, machine: str) -> None:
+        self._descriptor: int | None = descriptor
+        self.machine = machine
+        """This machine since it was started, by the name that it gives itself."""
+
+    @classmethod
+    def take(cls, path: Path) -> Self | None:
+        """Lock the file beside the cache at `path`; None where that is locked, or can't be."""
+        try:
+            import fcntl
+
+            machine = _BOOT_ID.read_text(encoding="ascii").strip()
+            descriptor = os.open(f"{path}{LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR, 0o600)
+        except (ImportError, OSError):
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        return cls(descriptor, machine)
+
+    def release(self) -> None:
+        """Give it up, once or more often."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 class HeldLease:
     """The lease, once `take` has returned. Nobody else has its token."""
 
     def __init__(self, database: Database, clock: Clock, holder: str) -> None:
-        self.token = secrets.token_hex(16)
+        self._lock = ProcessLock.take(database.path)
+        # Only who holds the lock says on which machine it does: who finds both knows it dead.
+        machine = "" if self._lock is None else f"{self._lock.machine}."
+        self.token = machine + secrets.token_hex(16)
         self.holder = holder
         self._database = database
         self._clock = clock
 
     async def take(self) -> Self:
         """Take the lease where it is free or its holder is dead. Raises LeaseHeld."""
-        now = self._clock.now()
-        held = await self._database.awrite(
-            lease.acquire, holder=self.holder, token=self.token, now=now, span_ms=SPAN_MS
-        )
-        if held.token != self.token:
-            raise LeaseHeld(held, now)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.unlock)
+            now = self._clock.now()
+            before = await self._database.aread(lease.current, now=now)
+            dead = before.token if before is not None and self._knows_dead(before) else None
+            held = await self._database.awrite(
+                lease.acquire, holder=self.holder, token=self.token, now=now, span_ms=SPAN_MS,
+                dead=dead,
+            )  # fmt: skip
+            if held.token != self.token:
+                raise LeaseHeld(held, now)
+            undo.pop_all()
         return self
+
+    def _knows_dead(self, held: Lease) -> bool:
+        """Whether the process that has the lease had the lock that is ours now."""
+        return self._lock is not None and held.token.startswith(f"{self._lock.machine}.")
+
+    def unlock(self) -> None:
+        """Let whoever comes next on this machine know that this holder has ended."""
+        if self._lock is not None:
+            self._lock.release()
 
     async def keep(self) -> None:
         """Renew it until cancelled. Raises LeaseLost where another engine has taken over.

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,58 @@ async def test_a_dead_holders_lease_is_anyones_after_its_span(database: Database
     held = database.read(lease.current, now=clock.now())
     assert held is not None
     assert (held.holder, held.token) == ("two", taken.token)
+
+
+async def test_a_holder_that_ended_on_this_machine_is_followed_at_once(
+    database: Database,
+) -> None:
+    clock = HandClock()
+    held = await HeldLease(database, clock, "one").take()
+    with pytest.raises(LeaseHeld):
+        await HeldLease(database, clock, "two, while it lives").take()
+
+    held.unlock()  # As the machine does when a process is killed.
+
+    taken = await HeldLease(database, clock, "two").take()
+    now_held = database.read(lease.current, now=clock.now())
+    assert now_held is not None
+    assert (now_held.holder, now_held.token) == ("two", taken.token)
+
+
+def test_the_file_that_is_locked_is_its_owners_alone(tmp_path: Path) -> None:
+    lock = lease_module.ProcessLock.take(tmp_path / "skew.db")
+    assert lock is not None
+    assert stat.S_IMODE((tmp_path / "skew.db.lock").stat().st_mode) == 0o600
+    assert lease_module.ProcessLock.take(tmp_path / "skew.db") is None
+    lock.release()
+
+
+async def test_of_a_holder_on_another_machine_nothing_is_known(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    other = tmp_path / "boot_id"
+    other.write_text("another-machine\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(lease_module, "_BOOT_ID", other)
+        (await HeldLease(database, clock, "one").take()).unlock()
+
+    with pytest.raises(LeaseHeld):
+        await HeldLease(database, clock, "two").take()
+
+
+async def test_where_no_file_can_be_locked_its_lease_runs_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    with monkeypatch.context() as patch:
+        patch.setattr(lease_module, "_BOOT_ID", tmp_path / "not there")
+        (await HeldLease(database, clock, "one").take()).unlock()
+
+    with pytest.raises(LeaseHeld):
+        await HeldLease(database, clock, "two").take()
+    clock.at += SPAN_MS
+    await HeldLease(database, clock, "two").take()
 
 
 async def test_a_heartbeat_keeps_it_beyond_its_span(database: Database) -> None:
