@@ -220,12 +220,11 @@ class Engine:
 
     async def _release_lease(self, hold: HeldLease) -> None:
         """Leave nothing half written, and give up the lease, if it is still ours."""
-        try:
-            with contextlib.suppress(LeaseLost):
+        with contextlib.suppress(LeaseLost):
+            try:
                 await self._mark_unfinished()
+            finally:
                 await hold.release()
-        finally:
-            hold.unlock()
 
     async def _mark_unfinished(self) -> None:
         """Call unknown what was left while being written, and end polls that were left open.

@@ -141,7 +141,10 @@ class HeldLease:
 
     async def release(self) -> None:
         """Give it up, if it is still ours."""
-        await self._database.awrite(lease.release, token=self.token)
+        try:
+            await self._database.awrite(lease.release, token=self.token)
+        finally:
+            self.unlock()
 
 
 def name_of_this_process(what: str) -> str:
