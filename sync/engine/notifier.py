@@ -36,7 +36,7 @@ class NotifyJob:
 
     def take_over(self, settings: Settings) -> None:
         """Tell the places of this configuration from now on."""
-        self._shop = settings.path.parent.name
+        self._shop = settings.path.resolve().parent.name
         self._console = settings.web_url
         if settings.notify != self._configured:
             self._configured = settings.notify

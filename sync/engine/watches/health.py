@@ -36,7 +36,7 @@ class FreshnessWatch:
         if self._stale is None:
             self._stale = await _with_open_incident(self._context, IncidentKind.STALE)
         for health in await database.aread(status_counts.channels, now=now):
-            stale = self._is_stale(health, now)
+            stale = self._is_stale(health, now, self._stale)
             if stale and health.name not in self._stale:
                 self._stale.add(health.name)
                 if health.last_error is None:
@@ -57,11 +57,13 @@ class FreshnessWatch:
                 await database.awrite(incidents.resolve, health.name, IncidentKind.STALE, now=now)
                 self._context.log.info("channel fresh again", channel=health.name)
 
-    def _is_stale(self, health: ChannelHealth, now: Millis) -> bool:
+    def _is_stale(self, health: ChannelHealth, now: Millis, known: set[str]) -> bool:
         """Whether it is stale, or was never read though there was time for it."""
         # A quarantined channel is not called stale: it has an incident of its own already.
         if health.freshness is Freshness.NEVER:
-            return now - self._since > self._settings.channels[health.name].stale_after_ms
+            # An engine that has just started has no reason to take back what one before has seen.
+            after_ms = self._settings.channels[health.name].stale_after_ms
+            return health.name in known or now - self._since > after_ms
         return health.freshness is Freshness.STALE
 
     def _words(self, health: ChannelHealth) -> str:

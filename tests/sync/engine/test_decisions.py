@@ -142,6 +142,24 @@ async def test_a_channel_that_was_never_read_is_an_incident_once_there_was_time(
         await until(lambda: messages(database) == ["never read for more than 300ms: 503"])
 
 
+async def test_a_channel_that_was_never_read_stays_one_incident_over_a_restart(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    settings = scripted_channel.changed(settings, "shop", stale_after_ms=300)
+    shops["shop"].page_faults.extend([Temporary("503")] * 100)
+    async with running(made(settings, database)):
+        await until(lambda: bool(messages(database)))
+    [before] = database.read(incidents.open_incidents)
+
+    later = scripted_channel.changed(settings, "shop", stale_after_ms=3_600_000)
+    polled = shops["warehouse"].looked.count("poll")
+    async with running(made(later, database)):
+        await until(lambda: shops["warehouse"].looked.count("poll") > polled + 3)
+        [after] = database.read(incidents.open_incidents)
+
+    assert after == before
+
+
 async def test_an_incident_that_comes_before_the_channels_answer_says_why_after_it(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:

@@ -6,6 +6,7 @@ import email.policy
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -95,6 +96,17 @@ def raise_one(database: Database, words: str = "gone wrong") -> None:
 
 def resolve_it(database: Database) -> None:
     database.write(incidents.resolve, "shop", IncidentKind.LOOP, now=SystemClock().now())
+
+
+def test_a_shop_is_named_by_its_folder_wherever_the_command_was_given(
+    settings: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    here = msgspec.structs.replace(settings, path=Path("skew.toml"))
+
+    assert notifier.NotifyJob(made(here, database)._context, here)._shop == "acme"
 
 
 @pytest.mark.long
