@@ -181,6 +181,19 @@ WHERE i.sku IN (SELECT value FROM json_each(:skus)) AND c.configured = 1
 ORDER BY i.sku, i.location, c.id"""
 
 
+def disagreements_with_shown(
+    connection: sqlite3.Connection,
+    ids: Sequence[int],
+    *,
+    now: Millis,
+    hints: RankingHints | None = None,
+) -> tuple[list[Disagreement], dict[str, list[ShownCell]]]:
+    """These disagreements, and what every channel shows for their SKUs."""
+    found = disagreements_by_id(connection, ids, now=now, hints=hints)
+    skus = sorted({disagreement.sku for disagreement in found})
+    return found, shown(connection, skus, now=now)
+
+
 def shown(
     connection: sqlite3.Connection, skus: Sequence[str], *, now: Millis
 ) -> dict[str, list[ShownCell]]:

@@ -167,9 +167,7 @@ class DataSource:
         self, ids: Sequence[int], hints: RankingHints | None = None
     ) -> dict[int, DisagreementRow]:
         now = self._clock.now()
-        found = await self._ask(views.disagreements_by_id, ids, now=now, hints=hints)
-        skus = sorted({disagreement.sku for disagreement in found})
-        shown = await self._ask(views.shown, skus, now=now)
+        found, shown = await self._ask(views.disagreements_with_shown, ids, now=now, hints=hints)
         causes = await self._causes(found, now)
         return {
             disagreement.id: _row(

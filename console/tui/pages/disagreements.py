@@ -81,7 +81,8 @@ class DisagreementsPage(ListPage):
             return  # The operator changed the grouping meanwhile: that reading is on its way.
         self.listed = listed
         self.say_why_empty()
-        if not self.rows.loaded:
+        begins = not self.rows.loaded
+        if begins:
             # The first paint has its rows at once, rather than a screen of dots and then the rows.
             await self.fetch(self.rows, listed.ids[:FIRST_PAGE])
         elif at_once:
@@ -100,7 +101,8 @@ class DisagreementsPage(ListPage):
             markable=listed.ranked.ids,
         )
         self._mark_groups()
-        await self.fetch(self.rows, self.rows.window())
+        if begins or not at_once:
+            await self.fetch(self.rows, self.rows.window())
         if self._asks_for_causes():
             self._learn()
 

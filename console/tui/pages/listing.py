@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from textual import on, work
+from textual.geometry import Region
 
 from console.keys.action import PageName
 from console.reports.clipboard import CopyChoice, row_choices
@@ -231,9 +232,9 @@ class ListPage(DecisionPage):
         """Sort by this, the other way round where it is so sorted already."""
         self.order_by(sort, backwards=sort == self.sort and not self.backwards)
         self.session.say(f"sorted by {self.order}", Tone.DIM)
-        self.rewrite("log")
-        self.rows.refresh()
         self.session.request_refresh()
+        self.rewrite("log")
+        self.rows.refresh(Region(0, 0, self.size.width, 1))  # Its titles, and no row.
 
     @on(HeadClicked)
     def _head_clicked(self, event: HeadClicked) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -13,7 +14,7 @@ from console.tui.session import memory
 from console.tui.session.memory import SessionMemory
 from console.tui.session.preferences import SessionPreferences
 from store.model import Record
-from tests.console.small_shop import NOW, Shop, console, press, settle, text_of
+from tests.console.small_shop import NOW, Shop, console, press, rest, settle, text_of
 
 BY_SKU = ["SKU-0001007", "SKU-0004411", "SKU-0007733", "SKU-0009120"]
 LONG = "SHELF-0042-BLUE-XXL-9"
@@ -56,6 +57,24 @@ async def test_a_click_on_a_title_sorts_by_it_and_another_reverses(shop: Shop) -
         await click(app, pilot, "TARGET")
         assert "no order goes by this column" in text_of(app)
         assert app.dashboard.order == "channel, reversed"
+
+
+async def test_what_the_operator_asks_for_reads_the_rows_in_view_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console(shop) as (app, pilot):
+        source, asked = app.dashboard.context.source, []
+        read = source.disagreement_rows
+
+        async def counted(*args: Any) -> Any:
+            asked.append(args)
+            return await read(*args)
+
+        monkeypatch.setattr(source, "disagreement_rows", counted)
+        await app.refresh_now()
+        await rest(app, pilot)
+
+        assert len(asked) == 1
 
 
 @pytest.mark.long
