@@ -20,6 +20,8 @@ class PageName(StrEnum):
 EVERYWHERE = frozenset(PageName)
 DECIDING = frozenset((PageName.DISAGREEMENTS, PageName.UPDATES, PageName.SKU))
 LISTS = frozenset((PageName.DISAGREEMENTS, PageName.UPDATES))
+PANED = frozenset(PageName) - {PageName.SKU, PageName.CHECKLIST}
+"""The pages that are lists with panes beside them."""
 ON_CHANNELS = frozenset((PageName.CHANNELS,))
 
 

@@ -1,6 +1,6 @@
 """Where to look, a channel to see to, the past, and the program itself."""
 
-from console.keys.action import DECIDING, LISTS, ON_CHANNELS, Action, Chapter, PageName
+from console.keys.action import DECIDING, LISTS, ON_CHANNELS, PANED, Action, Chapter, PageName
 
 _THE_PAST = "Shows the screen as it was; esc returns to now."
 
@@ -115,6 +115,26 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "The same, the other way.",
         Chapter.LOOK,
         on=frozenset((PageName.SKU,)),
+    ),
+    Action(
+        "zoom_pane",
+        ("Z",),
+        "Zoom the pane",
+        "The pane with the focus fills the page, or all stand as before; tab leads from pane to"
+        " pane. It is remembered.",
+        Chapter.LOOK,
+        on=PANED,
+        yields=("Z",),
+    ),
+    Action(
+        "fold_pane",
+        ("_",),
+        "Fold the pane to its title",
+        "The pane with the focus gives its room to the others; on the page's last list all unfold."
+        " It is remembered.",
+        Chapter.LOOK,
+        on=PANED,
+        yields=("_",),
     ),
     Action(
         "pause",

@@ -11,6 +11,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 
 from console.keys.action import PageName
 from console.text.confirmation import (
@@ -62,14 +63,18 @@ class Dashboard(DisagreementsPage):
         yield TextBlock(self._brief, id="brief")
 
     def on_mount(self) -> None:
-        for panel in self.query("#channels-panel, #preview-panel"):
-            panel.can_focus = False
         self.repaint()
+
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """Tab leads from list to list, and then to what stands beside them."""
+        return sorted(super().focus_chain, key=lambda of: not isinstance(of, VirtualTable))
 
     @property
     def table(self) -> "VirtualTable[Any]":
         """The list that the keys act on: the one with the focus."""
-        return self.updates if self.updates.has_focus else self.rows
+        is_other = self.updates.has_focus or self.panes.is_folded("rows-panel")
+        return self.updates if is_other else self.rows
 
     async def reload(self, *, at_once: bool = False) -> None:
         """Read everything again. Raises StoreError, and leaves the screen as it was."""
@@ -109,6 +114,9 @@ class Dashboard(DisagreementsPage):
         self._paint_preview()
 
     def picked(self) -> DecisionTarget:
+        if self.panes.zoomed == "channels-panel":
+            key = self.session.key("zoom_pane")
+            return DecisionTarget(why_not=f"the channels fill the page; {key} shows the lists")
         value = self.table.current
         if isinstance(value, DisagreementRow):
             disagreement = value.disagreement

@@ -251,6 +251,7 @@ class DisagreementsPage(ListPage):
             self.session.say("no disagreement is left that is not decided or acknowledged", Tone.OK)
             self.repaint()
             return
+        self.panes.show(self.rows)
         self.rows.focus()
         self.rows.go_to(place)
         of, nth = tags.count(found), tags.count(found, 0, place + 1)

@@ -32,6 +32,7 @@ from console.tui.session import story_band
 from console.tui.session.memory import PageMemory
 from console.tui.views import channels, header
 from console.tui.widgets.filter_input import FilterInput
+from console.tui.widgets.panes import Panes
 from console.tui.widgets.scroll import CursorScroll, Leap
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.table_messages import Moved
@@ -63,6 +64,7 @@ class Page(ToastScreen, Screen[None]):
         self.filter_text = ""
         self.fresh = PageMemory()
         """How the page begins where nothing is remembered."""
+        self.panes = Panes(self)
 
     def _compositor_refresh(self) -> None:
         # Textual would render the whole screen while a batch of updates is open, as it is at the
@@ -196,11 +198,22 @@ class Page(ToastScreen, Screen[None]):
             "go_to": self.do_go_to,
             "undo": self.do_undo,
             "pause_writes": self.do_pause_writes,
+            "zoom_pane": self.panes.zoom,
+            "fold_pane": self.do_fold_pane,
             **{how: partial(self._leap, how) for how in Leap},
             "story_next": self.do_story_next,
             "story_silence": self.do_story_silence,
             "story_again": self.do_story_again,
         }
+
+    def do_fold_pane(self) -> None:
+        if why := self.panes.fold():
+            self.session.say(f"can't fold: {why}", Tone.WARN)
+            self.rewrite("log")
+
+    def on_resize(self) -> None:
+        if self.panes.zoomed or self.panes.folded:
+            self.call_after_refresh(self.panes.place)
 
     def _leap(self, how: Leap) -> None:
         """Move the cursor of what has the focus, else of the page's first list."""
@@ -256,12 +269,16 @@ class Page(ToastScreen, Screen[None]):
 
     def page_memory(self) -> PageMemory:
         """What is remembered of this page between runs."""
-        return PageMemory(filter=self.filter_text)
+        panes = self.panes
+        return PageMemory(filter=self.filter_text, zoomed=panes.zoomed, folded=panes.folded)
 
     def restore(self, before: PageMemory) -> None:
         """Take up what is remembered of this page; what is no more is passed over."""
         with contextlib.suppress(FilterError):
             self.filter_by(before.filter)
+        self.panes.zoomed, self.panes.folded = before.zoomed, before.folded
+        if self.is_attached:
+            self.panes.place()
 
     async def do_copy(self) -> None:
         await self.context.copying.copy(self.copies())

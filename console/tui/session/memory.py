@@ -31,6 +31,10 @@ class PageMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     backwards: bool = False
     columns: tuple[Short, ...] = ()
     """The keys of the chosen columns, in order; empty: as they come."""
+    zoomed: Short = ""
+    """The pane that fills the page."""
+    folded: tuple[Short, ...] = ()
+    """The panes that are folded to their titles."""
 
 
 class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):

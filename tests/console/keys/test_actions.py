@@ -31,6 +31,7 @@ def _written(key: str) -> str:
         "question_mark": "?",
         "plus": "+",
         "minus": "-",
+        "underscore": "_",
         "left_square_bracket": "[",
         "right_square_bracket": "]",
         "left_curly_bracket": "{",
