@@ -72,6 +72,9 @@ def restore_backup(
         except BaseException:
             if held is not None:
                 restore.give_lease_back(cache, token=token)
+                if as_it_was is not None:
+                    # The cache is as it was; the disk may be full.
+                    as_it_was.unlink(missing_ok=True)
             raise
     return Restored(
         backup=str(path),

@@ -11,7 +11,8 @@ import pytest
 from store.corrections import audit, lifecycle
 from store.database import lease, schema
 from store.database.connection import Database
-from store.errors import LeaseLost
+from store.database.maintenance import restore
+from store.errors import LeaseLost, StoreError
 from store.model import CorrectionStatus
 from sync.clock import SystemClock
 from sync.config.load import load
@@ -193,6 +194,22 @@ def test_what_is_no_backup_is_refused_and_the_cache_stays(
     assert skew("updates", "--json").json == before
     assert not list(Path().glob("*.restoring*"))
     assert not list(Path().glob("*.before-restore*"))
+
+
+def test_a_disk_that_is_full_at_last_leaves_the_cache_and_no_copy_of_it(
+    seeded: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skew("backup", "copy.db")
+
+    def full(_: Path, cache: Path) -> None:
+        raise StoreError(f"{cache}: not restored: database or disk is full; it is as it was")
+
+    monkeypatch.setattr(restore, "put_back", full)
+    ran = skew("restore", "copy.db")
+
+    assert (ran.code, "disk is full" in ran.err) == (1, True)
+    assert [path.name for path in Path().glob("skew.db.*")] == []
+    assert skew("db", "vacuum").code == 0  # No engine's lease is left either.
 
 
 @pytest.mark.long
