@@ -7,6 +7,7 @@ nobody approved, and the cache is whole.
 """
 
 import argparse
+import itertools
 import os
 import pty
 import random
@@ -20,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,14 +140,16 @@ class Figures:
 
 
 @contextmanager
-def living(shop: Shop, person: Person) -> Iterator[None]:
-    """The warehouse moves and a person decides, until the block ends."""
+def living(move: Callable[[], None], person: Person, *, decides_every: int) -> Iterator[None]:
+    """Something moves twenty times a second, and a person decides at each so many-th of them."""
     done = threading.Event()
 
     def live() -> None:
-        while not done.wait(0.05):
-            shop.move()
-            if person.path.exists():
+        for number in itertools.count():
+            if done.wait(0.05):
+                return
+            move()
+            if number % decides_every == 0 and person.path.exists():
                 person.decide()
 
     thread = threading.Thread(target=live, daemon=True)
@@ -219,7 +222,7 @@ def run(folder: Path, kills: int, seed: int) -> Figures:
     person = Person(path)
     with serving(shop.answer) as server:
         (folder / "skew.toml").write_text(CONFIGURATION.format(url=server.url))
-        with living(shop, person):
+        with living(shop.move, person, decides_every=1):
             for _ in range(kills):
                 what = dice.choice(("daemon", "daemon", "watch"))
                 began = time.monotonic()
