@@ -40,10 +40,10 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         ("s",),
         "Sort by the next order",
         "Money at risk, severity, age, SKU, channel, delta; of updates money at stake, newest,"
-        " ended last, channel.",
+        " ended last, channel; of incidents and channels theirs. What is open stands first.",
         Chapter.CHOOSE,
         legend="Sort",
-        on=LISTS,
+        on=LISTS | {PageName.CHANNELS, PageName.INCIDENTS},
     ),
     Action(
         "sort_menu",
@@ -52,7 +52,7 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         "All orders to choose from; the present one, chosen again, is reversed. A click on a"
         " column's title does the same.",
         Chapter.CHOOSE,
-        on=LISTS,
+        on=LISTS | {PageName.CHANNELS, PageName.INCIDENTS},
         yields=("S",),
     ),
     Action(

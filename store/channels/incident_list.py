@@ -82,6 +82,16 @@ class IncidentFilter(msgspec.Struct, frozen=True):
     states: tuple[IncidentState, ...] = ()
 
 
+class IncidentSort(StrEnum):
+    """Orders of those that are open; the first is what the operator sees unless they choose."""
+
+    SEVERITY = "severity"
+    NEWEST = "newest"
+    CHANNEL = "channel"
+    KIND = "kind"
+    COUNT = "how often"
+
+
 def severity(incident: Incident) -> IncidentSeverity:
     """How bad it is; a kind that this version of Skew does not know counts as the worst."""
     return SEVERITIES.get(incident.kind, IncidentSeverity.SEVERE)
@@ -108,17 +118,30 @@ _RANK = " ".join(f"WHEN '{severity}' THEN {rank}" for rank, severity in enumerat
 _RANK = f"CASE {_SEVERITY} {_RANK} END"
 
 
+_ORDERS: Mapping[IncidentSort, str] = MappingProxyType(
+    {
+        IncidentSort.SEVERITY: _RANK,
+        IncidentSort.NEWEST: "-n.since",
+        IncidentSort.CHANNEL: "coalesce(c.name, '')",
+        IncidentSort.KIND: "n.kind",
+        IncidentSort.COUNT: "-n.count",
+    }
+)
+
+
 def incident_ids(
     connection: sqlite3.Connection,
     wanted: IncidentFilter,
     *,
     now: Millis,
     before: int | None = None,
+    sort: IncidentSort = IncidentSort.SEVERITY,
+    backwards: bool = False,
 ) -> "array[int]":
     """The ids of the wanted incidents: the open ones, worst and oldest first, then the closed.
 
-    Snoozed ones stand below the other open ones. Of the closed ones, the newest first, at most
-    `CLOSED_MAX`; `before` is the id from which to go on, exclusive.
+    Snoozed ones stand below the other open ones, in whatever order. Of the closed ones, the newest
+    first, at most `CLOSED_MAX`; `before` is the id from which to go on, exclusive.
     """
     where, values = _where(wanted)
     values |= {"now": now, "before": before, "most": CLOSED_MAX}
@@ -131,7 +154,8 @@ def incident_ids(
         rows = connection.execute(
             f"""SELECT n.id FROM {SOURCES} WHERE n.closed_at IS NULL {where}
               AND {_STATE} IN (SELECT value FROM json_each(:states))
-            ORDER BY {_STATE} = 'snoozed', {_RANK}, n.since, n.id""",
+            ORDER BY {_STATE} = 'snoozed', {_ORDERS[sort]} {"DESC" if backwards else "ASC"},
+              {_RANK}, n.since, n.id""",
             values,
         )
         found.extend(incident_id for (incident_id,) in rows)

@@ -7,7 +7,7 @@ the newest `LOOKED_AT_MAX`.
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -81,12 +81,23 @@ class UpdateList(msgspec.Struct, frozen=True):
     """There are older ones that were not looked at."""
 
 
-_ORDERS = {
-    UpdateSort.MONEY: "abs(k.to_quantity - k.from_quantity) * k.price_minor DESC, k.id DESC",
-    UpdateSort.NEWEST: "k.id DESC",
-    UpdateSort.ENDED: "k.ended_at DESC, k.id DESC",
-    UpdateSort.CHANNEL: "c.name, i.sku, k.id DESC",
-}
+_NEWEST = ("k.id", "DESC")
+_ORDERS: Mapping[UpdateSort, Sequence[tuple[str, str]]] = MappingProxyType(
+    {
+        UpdateSort.MONEY: (
+            ("abs(k.to_quantity - k.from_quantity) * k.price_minor", "DESC"),
+            _NEWEST,
+        ),
+        UpdateSort.NEWEST: (_NEWEST,),
+        UpdateSort.ENDED: (("k.ended_at", "DESC"), _NEWEST),
+        UpdateSort.CHANNEL: (("c.name", "ASC"), ("i.sku", "ASC"), _NEWEST),
+    }
+)
+"""By what it is sorted, the most important first."""
+_TURNED = {"ASC": "DESC", "DESC": "ASC"}
+
+WAITS_FOR_NOBODY = "(k.live = 0 OR k.status = 'snoozed')"
+"""SQL: it was snoozed, rejected, or is over."""
 
 # CROSS JOIN keeps SQLite in this order: it begins with the few that were asked for, not with a
 # table.
@@ -100,18 +111,33 @@ CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel
 
 
 def find(
-    connection: sqlite3.Connection, wanted: UpdateFilter, *, sort: UpdateSort = UpdateSort.MONEY
+    connection: sqlite3.Connection,
+    wanted: UpdateFilter,
+    *,
+    sort: UpdateSort = UpdateSort.MONEY,
+    backwards: bool = False,
 ) -> UpdateList:
-    """The ids of the corrections that are wanted, in order."""
+    """The ids of the corrections that are wanted, in order.
+
+    What was snoozed or rejected, or is over, stands below what is open, `backwards` too; but who
+    asks what ended last is told that.
+    """
     pool, older = _pool(connection, wanted)
     clauses = _clauses(wanted)
     named = sort is UpdateSort.CHANNEL or wanted.channels or wanted.text
     rows = connection.execute(
         f"""SELECT k.id FROM ({pool}) w CROSS JOIN corrections k ON k.id = w.id
-        {_NAMES if named else ""} WHERE {" AND ".join(clauses) or "1"} ORDER BY {_ORDERS[sort]}""",
+        {_NAMES if named else ""} WHERE {" AND ".join(clauses) or "1"}
+        ORDER BY {_order(sort, backwards=backwards)}""",
         _values(wanted),
     )
     return UpdateList(array("q", (row[0] for row in rows)), older)
+
+
+def _order(sort: UpdateSort, *, backwards: bool) -> str:
+    first = [] if sort is UpdateSort.ENDED else [WAITS_FOR_NOBODY]
+    terms = (f"{term} {_TURNED[way] if backwards else way}" for term, way in _ORDERS[sort])
+    return ", ".join([*first, *terms])
 
 
 def in_order(

@@ -222,9 +222,12 @@ def updates(
 
 
 def update_ids(connection: sqlite3.Connection, *, live_only: bool = True) -> "array[int]":
-    """The ids of the corrections, live ones first by money at stake, then the newest."""
-    at_stake = "-abs(k.to_quantity - k.from_quantity) * k.price_minor"
-    order = f"k.live DESC, CASE WHEN k.live THEN {at_stake} END"
+    """The ids of the corrections, live ones first by money at stake, then the newest.
+
+    Of the live ones what was snoozed stands last.
+    """
+    at_stake = "k.status = 'snoozed', -abs(k.to_quantity - k.from_quantity) * k.price_minor"
+    order = f"k.live DESC, {at_stake.replace(', ', ', CASE WHEN k.live THEN ', 1)} END"
     query = f"""SELECT k.id FROM corrections k {"WHERE k.live = 1" if live_only else ""}
       ORDER BY {at_stake if live_only else order}, k.id DESC"""
     (ids,) = columns(connection, ("id",), query)

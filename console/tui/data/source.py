@@ -7,11 +7,9 @@ import asyncio
 import contextlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-
-import msgspec
 
 from console.text.disagreement_groups import Explained
 from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
@@ -29,7 +27,7 @@ from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import Facts
 from store.causes.similar_skus import KINDS_WITH_SIMILAR
 from store.channels import incident_list
-from store.channels.incident_list import IncidentFilter, IncidentState
+from store.channels.incident_list import IncidentFilter, IncidentSort
 from store.corrections import audit, batches, conflicts, lifecycle, update_list
 from store.corrections.audit import AuditRow, OperatorAct
 from store.corrections.guards import obstacles
@@ -226,11 +224,10 @@ class DataSource:
         return await self._ask(views.update_ids)
 
     async def incident_ids(
-        self, wanted: IncidentFilter, states: Sequence[IncidentState]
+        self, wanted: IncidentFilter, sort: IncidentSort, *, backwards: bool
     ) -> "array[int]":
-        """The ids of the wanted incidents in these states."""
-        asked = msgspec.structs.replace(wanted, states=tuple(states))
-        return await self._ask(incident_list.incident_ids, asked, now=self._clock.now())
+        read = partial(incident_list.incident_ids, sort=sort, backwards=backwards)
+        return await self._ask(read, wanted, now=self._clock.now())
 
     async def incidents(self, ids: Sequence[int]) -> dict[int, Incident]:
         return {
@@ -269,8 +266,10 @@ class DataSource:
     async def updates(self, ids: Sequence[int]) -> dict[int, Correction]:
         return {correction.id: correction for correction in await self._ask(lifecycle.by_id, ids)}
 
-    async def history_ids(self, wanted: UpdateFilter, sort: UpdateSort) -> UpdateList:
-        return await self._ask(update_list.find, wanted, sort=sort)
+    async def history_ids(
+        self, wanted: UpdateFilter, sort: UpdateSort, *, backwards: bool
+    ) -> UpdateList:
+        return await self._ask(update_list.find, wanted, sort=sort, backwards=backwards)
 
     async def steps(self, correction_id: int) -> list[AuditRow]:
         """Everything that happened to an update, oldest first."""

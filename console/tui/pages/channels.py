@@ -6,7 +6,7 @@ read for this one.
 """
 
 from array import array
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -23,7 +23,7 @@ from console.tui.pages.context import PageContext
 from console.tui.pages.listing import ListPage
 from console.tui.pages.page import Acts
 from console.tui.views import channel_detail
-from console.tui.views.channels import ChannelSheet
+from console.tui.views.channels import SORTED_BY, ChannelSheet, ChannelSort, ordered
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.queries.values import ChannelHealth
@@ -34,6 +34,8 @@ class ChannelsPage(ListPage):
 
     place: ClassVar[PageName] = PageName.CHANNELS
     AUTO_FOCUS = "#channel-rows"
+    SORTS: ClassVar[Mapping[str, str]] = SORTED_BY
+    sort: str = ChannelSort.CONFIGURED
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
@@ -63,7 +65,9 @@ class ChannelsPage(ListPage):
         if snapshot is None:
             return
         health = self._health()
-        self.rows.offer(array("q", health), now=now, at_once=at_once)
+        order = ordered(health.values(), self.sort, backwards=self.backwards)
+        ids = array("q", (channel.id for channel in order))
+        self.rows.offer(ids, now=now, at_once=at_once)
         self.rows.fill(health, list(health))
         self._go_to_wanted()
         await self.look()
@@ -177,6 +181,7 @@ class ChannelsPage(ListPage):
         snapshot = self.session.snapshot
         stale = snapshot.status.overview.channels_stale if snapshot is not None else 0
         text = f" · {stale} not fresh" if stale else ""
+        text += f" · sort {self.order}" if self.order != ChannelSort.CONFIGURED else ""
         self.entitle("channel-rows-panel", f"Channels {len(self.rows.ids)}", text)
         shown = len(self.shown.polls) if self.shown is not None else 0
         # A rule, unlike a frame, leaves no space round its title.

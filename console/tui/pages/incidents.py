@@ -5,9 +5,10 @@ of a quarantined poll also what accepting it would change, computed once for eac
 """
 
 from array import array
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -29,7 +30,7 @@ from console.tui.views import incidents
 from console.tui.views.incidents import IncidentSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
-from store.channels.incident_list import IncidentFilter
+from store.channels.incident_list import IncidentFilter, IncidentSort
 from store.corrections.freeze import FREEZING
 from store.model import Incident, IncidentKind
 from store.polling.preview.quarantine_effect import QuarantineEffect
@@ -41,6 +42,14 @@ class IncidentsPage(ListPage):
     place: ClassVar[PageName] = PageName.INCIDENTS
     AUTO_FOCUS = "#incident-rows"
     filter_hint = incident_filter.HINT
+    SORTS: ClassVar[Mapping[str, str]] = {
+        IncidentSort.SEVERITY: "severity",
+        IncidentSort.NEWEST: "since",
+        IncidentSort.CHANNEL: "channel",
+        IncidentSort.KIND: "kind",
+        IncidentSort.COUNT: "count",
+    }
+    sort: str = IncidentSort.SEVERITY
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
@@ -70,7 +79,11 @@ class IncidentsPage(ListPage):
 
     async def reload(self, *, at_once: bool = False) -> None:
         states = self.wanted.states or STATES[self._states].states
-        ids = await self.context.source.incident_ids(self.wanted, states)
+        ids = await self.context.source.incident_ids(
+            msgspec.structs.replace(self.wanted, states=tuple(states)),
+            IncidentSort(self.sort),
+            backwards=self.backwards,
+        )
         self.rows.empty = self._nothing()
         self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
         await self.fetch(self.rows, self.rows.window())

@@ -98,9 +98,9 @@ class UpdatesPage(ListPage):
         self.filter_by(f"channel:{update.channel}" + (f" sku:{update.sku}" if plain else ""))
 
     async def reload(self, *, at_once: bool = False) -> None:
-        found = await self.context.source.history_ids(self._wanted, UpdateSort(self.sort))
-        self._older = found.older
-        ids = found.ids[::-1] if self.backwards else found.ids
+        sort = UpdateSort(self.sort)
+        found = await self.context.source.history_ids(self._wanted, sort, backwards=self.backwards)
+        self._older, ids = found.older, found.ids
         self.rows.offer(ids, now=self.session.clock.now(), at_once=at_once)
         sought, self._sought = self._sought, None
         if sought is not None and sought in ids:

@@ -17,6 +17,7 @@ from console.keys.action import PageName
 from console.tui.data.filters import disagreement_filter, incident_filter, update_filter
 from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.session.memory import PageMemory, Remembered, SessionMemory, replace_file
+from store.channels.incident_list import IncidentSort
 from store.corrections.update_list import STATUSES, UpdateGroup, UpdateSort
 from store.queries.ranking_values import GroupBy
 from store.queries.values import Sort
@@ -32,6 +33,7 @@ NAME_RULE = "a view's name is one word of letters, digits, - and _"
 _ORDERS: Mapping[PageName, tuple[type[StrEnum], type[StrEnum] | None]] = {
     PageName.DISAGREEMENTS: (Sort, GroupBy),
     PageName.UPDATES: (UpdateSort, UpdateGroup),
+    PageName.INCIDENTS: (IncidentSort, None),
 }
 """By page the words for `sort` and `group`."""
 PAGES = (PageName.DISAGREEMENTS, PageName.UPDATES, PageName.INCIDENTS)

@@ -3,7 +3,8 @@
 One vocabulary for the dashboard's panel, the channels' page and the header.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
 
 from console.text.format import NONE, age, fit, units
 from console.text.looks.sparkline import progress_bar, sparkline
@@ -253,6 +254,56 @@ _CELLS: Mapping[str, Callable[[ChannelHealth, int, Millis], Cell]] = {
     ),
     "role": lambda channel, _w, _now: Cell(role(channel).replace(" authority", " auth"), Tone.DIM),
 }
+
+
+class ChannelSort(StrEnum):
+    """Orders of the channels' page; the first is what the operator sees unless they choose."""
+
+    CONFIGURED = "as configured"
+    NAME = "name"
+    STATE = "worst state"
+    LAST = "oldest reading"
+    TOOK = "longest poll"
+    FAILED = "most failed"
+    LISTINGS = "most listings"
+    UNEXPLAINED = "most unexplained"
+
+
+SORTED_BY: Mapping[str, str] = {
+    ChannelSort.CONFIGURED: "",
+    ChannelSort.NAME: "name",
+    ChannelSort.STATE: "state",
+    ChannelSort.LAST: "last",
+    ChannelSort.TOOK: "took",
+    ChannelSort.FAILED: "failed",
+    ChannelSort.LISTINGS: "listings",
+    ChannelSort.UNEXPLAINED: "unexplained",
+}
+"""The orders, each with its column."""
+
+_WORST_FIRST = (
+    *(Freshness.QUARANTINED, Freshness.STALE, Freshness.NEVER, Freshness.FAILING),
+    Freshness.FRESH,
+)
+_RANKS: Mapping[str, Callable[[ChannelHealth], tuple[float | str, ...]]] = {
+    ChannelSort.NAME: lambda channel: (channel.name.casefold(),),
+    ChannelSort.STATE: lambda channel: (_WORST_FIRST.index(channel.freshness),),
+    ChannelSort.LAST: lambda channel: (channel.last_success_at or 0,),
+    ChannelSort.TOOK: lambda channel: (-(channel.recent_ms[-1] if channel.recent_ms else 0),),
+    ChannelSort.FAILED: lambda channel: (-channel.failed,),
+    ChannelSort.LISTINGS: lambda channel: (-channel.listings,),
+    ChannelSort.UNEXPLAINED: lambda channel: (-(channel.unexplained or 0),),
+}
+
+
+def ordered(
+    health: Iterable[ChannelHealth], sort: str, *, backwards: bool
+) -> Sequence[ChannelHealth]:
+    """The channels in an order; those that are alike in it as configured."""
+    found = list(health)
+    if sort == ChannelSort.CONFIGURED:
+        return found[::-1] if backwards else found
+    return sorted(found, key=_RANKS[sort], reverse=backwards)
 
 
 def fitted(cell: Cell, width: int) -> Cell:

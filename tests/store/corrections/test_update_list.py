@@ -17,6 +17,7 @@ from store.corrections.update_list import (
     UpdateSort,
 )
 from store.model import LIVE_CORRECTIONS, CorrectionStatus
+from store.queries import views
 from tests.store.world import World, channel, record, world
 
 Status = CorrectionStatus
@@ -104,7 +105,25 @@ def test_what_ended_last_comes_first_and_what_has_not_ended_last(w: World) -> No
 
 
 def test_by_channel_they_go_by_sku_within_each(w: World) -> None:
-    assert listed(w, UpdateSort.CHANNEL) == [5, 3, 2, 4, 1]
+    ended = STATUSES[UpdateGroup.FAILED] + STATUSES[UpdateGroup.DONE]
+    assert listed(w, UpdateSort.CHANNEL, statuses=ended) == [3, 2, 1]
+    assert listed(w, UpdateSort.CHANNEL) == [5, 4, 3, 2, 1], "what is open stands first"
+
+
+@pytest.mark.parametrize("sort", [UpdateSort.MONEY, UpdateSort.NEWEST, UpdateSort.CHANNEL])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_was_snoozed_or_rejected_stands_below_what_is_open(
+    w: World, sort: UpdateSort, *, backwards: bool
+) -> None:
+    w.database.write(
+        lambda c: c.execute(
+            "UPDATE corrections SET status = 'snoozed', price_minor = 1 WHERE id = 5"
+        )
+    )
+    w.database.write(lambda c: c.execute("UPDATE corrections SET status = 'rejected' WHERE id = 1"))
+    found = w.database.read(update_list.find, UpdateFilter(), sort=sort, backwards=backwards)
+    assert found.ids[0] == 4
+    assert list(w.database.read(views.update_ids)) == [4, 5]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from console.tui.app import SkewApp
 from console.tui.session import memory
 from console.tui.session.memory import SessionMemory
 from console.tui.session.preferences import SessionPreferences
-from store.model import Record
+from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.table_messages import HeadClicked
+from store.channels import incidents
+from store.model import IncidentKind, Record
 from tests.console.small_shop import NOW, Shop, console, press, rest, settle, text_of
 
 BY_SKU = ["SKU-0001007", "SKU-0004411", "SKU-0007733", "SKU-0009120"]
@@ -154,3 +157,41 @@ async def test_each_row_of_the_wide_list_names_its_channel(shop: Shop) -> None:
     assert "MARKET" in text
     rows = [line for line in text.splitlines() if "unexplained" in line and "SKU-" in line]
     assert [line.split("│")[1].split("…")[-1].split()[0] for line in rows[1:]] == ["market"] * 3
+
+
+async def test_channels_are_sorted_by_menu_and_by_their_titles(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "2", "s")
+        rows = app.page.query_one("#channel-rows", VirtualTable)
+
+        def names() -> list[str]:
+            return [rows._rows[row_id].name for row_id in rows.ids]
+
+        assert names() == ["market", "outlet", "shop", "warehouse"]
+        assert "sort name" in text_of(app)
+        rows.post_message(HeadClicked(rows, "name"))
+        await settle(app, pilot)
+        assert names() == ["warehouse", "shop", "outlet", "market"]
+        await press(app, pilot, "S", "1")
+        await settle(app, pilot)
+        assert names() == ["warehouse", "shop", "market", "outlet"]
+
+
+async def test_incidents_are_sorted_by_their_titles_and_it_is_remembered(shop: Shop) -> None:
+    for channel, kind in (("shop", "unreadable"), ("market", "stale"), ("outlet", "loop")):
+        shop.database.write(incidents.raise_incident, channel, IncidentKind(kind), "so", now=NOW)
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "4")
+        rows = app.page.query_one("#incident-rows", VirtualTable)
+
+        def channels() -> list[str]:
+            return [rows._rows[row_id].channel for row_id in rows.ids]
+
+        assert channels() == ["market", "outlet", "shop"]
+        rows.post_message(HeadClicked(rows, "channel"))
+        await settle(app, pilot)
+        rows.post_message(HeadClicked(rows, "channel"))
+        await settle(app, pilot)
+        assert channels() == ["shop", "outlet", "market"]
+        kept = app.page.page_memory()
+        assert (kept.sort, kept.backwards) == ("channel", True)
