@@ -2,6 +2,19 @@
 
 import msgspec
 
+JUMP_TIMES = 20
+JUMP_FROM = 10
+"""A number that grows or shrinks so many times over has jumped; fewer pieces count as so many."""
+
+
+def jumps(before: str, after: str) -> str:
+    """SQL for whether a number has jumped: as where thousands are read as ones, or boxes as pieces.
+
+    What is usual on a listing is what its last good reading showed; a sell-out is none.
+    """
+    old, new = f"max({before}, {JUMP_FROM})", f"max({after}, {JUMP_FROM})"
+    return f"({new} > {JUMP_TIMES} * {old} OR {old} > {JUMP_TIMES} * {new})"
+
 
 class FirstCounts(msgspec.Struct, frozen=True):
     """What a channel's first poll can be judged by."""
@@ -25,7 +38,7 @@ class PollCounts(msgspec.Struct, frozen=True):
     explain. `known` had the last good poll, `back` had gone; `stocked` is counted where few are.
     `new_refused` could be read in it, or were not there. Bad records without a SKU may be up to
     `anonymous` listings.
-    `uncounted` had a number and have none now.
+    `uncounted` had a number and have none now; `jumped` have one that is far from it (`jumps`).
     """
 
     known: int
@@ -41,5 +54,6 @@ class PollCounts(msgspec.Struct, frozen=True):
     new_refused: int = 0
     anonymous: int = 0
     uncounted: int = 0
+    jumped: int = 0
     first: FirstCounts | None = None
     """Of a poll that has no good one before it."""

@@ -24,6 +24,7 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_zeroed_ppm: int = 100_000
     max_changed_ppm: int = 400_000
     max_shrunk_ppm: int = 100_000
+    max_jumped_ppm: int = 50_000
 
 
 class ChannelRule(msgspec.Struct, frozen=True, kw_only=True):

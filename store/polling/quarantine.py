@@ -98,6 +98,7 @@ _COUNTS = Columns(
         "new_refused": "0",
         "anonymous": "0",
         "uncounted": "0",
+        "jumped": "0",
         "first": "NULL",
     },
 )

@@ -15,7 +15,7 @@ from store.channels import polls
 from store.database import bulk
 from store.errors import Overtaken
 from store.model import Millis, Record, Refused
-from store.poll_counts import PollCounts
+from store.poll_counts import PollCounts, jumps
 from store.polling import bad_records, first_poll, list_lag
 from store.polling.changes import part
 from store.polling.merging import new_listings
@@ -95,7 +95,9 @@ _DIFFERENCES = f"""SELECT
     AND coalesce({agrees("p", "l.target_quantity")}, 0) = 0), 0),
   coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
     AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
-  coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0)
+  coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0),
+  coalesce(sum(l.present = 1 AND p.available > 0 AND p.available IS NOT l.target_quantity
+    AND {jumps("l.available", "p.available")}), 0)
 FROM stage p LEFT JOIN listings l ON l.id = p.listing_id
 LEFT JOIN items i ON i.id = l.item_id
 WHERE p.poll_id = ? AND p.problem IS NULL"""
@@ -237,10 +239,10 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
     _stage_waiting(connection, sweep)
     presence.count(connection, sweep)
     if sweep.all_new:
-        added, back, changed, zeroed, uncounted = sweep.listing_ids.count(NEW), 0, 0, 0, 0
+        found = (sweep.listing_ids.count(NEW), 0, 0, 0, 0, 0)
     else:
         found = connection.execute(_DIFFERENCES, (sweep.poll_id,)).fetchone()
-        added, back, changed, zeroed, uncounted = found
+    added, back, changed, zeroed, uncounted, jumped = found
     (gone,) = connection.execute(
         """SELECT count(*) FROM counted k JOIN listings l ON l.id = k.listing_id
         WHERE k.poll_id = ? AND k.copies = 0 AND l.present = 1""",
@@ -261,6 +263,7 @@ def counts(connection: sqlite3.Connection, sweep: Sweep) -> PollCounts:
         new_refused=len(sweep.new_refused),
         anonymous=sum(record.may_be for record in sweep.refused if record.sku is None),
         uncounted=uncounted,
+        jumped=jumped,
         first=first_poll.counts(connection, sweep),
     )
     return sweep.numbers

@@ -293,7 +293,7 @@ def _webhook(written: schema.WebhookTable | None) -> WebhookSettings | None:
 def _guard(whole: schema.GuardTable, own: schema.GuardTable) -> GuardSettings:
     chosen = {
         f"{name}_ppm": int(portion)
-        for name in ("max_zeroed", "max_changed", "max_shrunk")
+        for name in ("max_zeroed", "max_changed", "max_shrunk", "max_jumped")
         for portion in (_first(getattr(own, name), getattr(whole, name)),)
         if portion is not None
     }

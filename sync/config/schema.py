@@ -59,6 +59,7 @@ class GuardTable(msgspec.Struct, kw_only=True):
     max_zeroed: Portion | None = None
     max_changed: Portion | None = None
     max_shrunk: Portion | None = None
+    max_jumped: Portion | None = None
 
 
 class SettleTable(msgspec.Struct, kw_only=True):

@@ -53,6 +53,9 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
         or _too_many(
             counts.uncounted, "listings newly uncounted", counts.known, limits.max_shrunk_ppm
         )
+        or _too_many(
+            counts.jumped, "listings far from what they were", counts.known, limits.max_jumped_ppm
+        )
         or _too_many(counts.changed, "listings changed", counts.known, limits.max_changed_ppm)
     )
 

@@ -70,6 +70,14 @@ def test_of_a_small_channel_it_is_counted_how_many_had_stock(w: World) -> None:
     assert (w.counted.stocked, w.counted.zeroed) == (2, 2)
 
 
+def test_numbers_that_are_far_from_what_they_were_are_counted(w: World) -> None:
+    w.poll("shop", stock(A=3, B=40, C=12_000, D=500, E=7, F=900))
+    w.sweep("shop", stock(A=199, B=801, C=12, D=0, E=201, F=46))
+    # From 3 to 199 and from 900 to 46 is not 20 times; a sell-out is counted as such.
+    assert w.counted is not None
+    assert (w.counted.jumped, w.counted.changed, w.counted.zeroed) == (3, 6, 1)
+
+
 def test_a_zero_that_reported_sales_explain_is_not_counted(w: World) -> None:
     w.poll("shop", stock(A=3, B=4))
     w.database.write(

@@ -56,6 +56,19 @@ def test_numbers_do_not_vanish_from_many_listings_at_once(
     assert is_plausible or "newly uncounted" in str(reason)
 
 
+@pytest.mark.parametrize(
+    ("known", "jumped", "is_plausible"), [(100, 5, True), (100, 6, False), (19, 19, True)]
+)
+def test_not_many_numbers_are_far_from_what_they_were(
+    known: int, jumped: int, *, is_plausible: bool
+) -> None:
+    reason = guard.judge(counts(known=known, seen=known, changed=jumped, jumped=jumped), LIMITS)
+    assert (reason is None) is is_plausible
+    assert is_plausible or reason == (
+        "6 of 100 listings far from what they were (6 %), more than 5 %"
+    )
+
+
 def test_a_quiet_poll_is_plausible() -> None:
     assert guard.judge(counts(), LIMITS) is None
 
