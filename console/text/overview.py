@@ -15,6 +15,7 @@ GROUPS = {
         "init": "Write a commented skew.toml to start from.",
         "describe": "Look at an API, a file or a database, and propose its description.",
         "check": "Is the configuration right, and does it fit what happens?",
+        "simulate": "Try the configuration on a simulated shop that fails.",
         "channels": "The kinds of channel, and what each can do.",
     },
     "Run": {

@@ -176,25 +176,55 @@ def damage(connection: sqlite3.Connection) -> list[str]:
     return [words for words in found if words != "ok"] + broken
 
 
-def given_back(connection: sqlite3.Connection, sku: str) -> int:
-    """At most so many pieces may be free beyond the authority's reading, by what was reported.
+def given_back(connection: sqlite3.Connection) -> dict[str, int]:
+    """By SKU, the most that may be free beyond its authority's reading, by what was reported.
 
-    What orders gave back, of each no more than it took, and what else came in.
+    What orders gave back, of each no more than it took, and what came in, where the authority has
+    not shown all of it.
     """
     rows = connection.execute(
-        """SELECT coalesce(e.order_ref, ''), e.channel_id, e.kind, e.quantity FROM events e
-        JOIN items i ON i.id = e.item_id WHERE i.sku = ?""",
-        (sku,),
-    )
-    took: dict[tuple[str, int], int] = {}
-    gave: dict[tuple[str, int], int] = {}
-    free = 0
-    for order, channel, kind, quantity in rows:
-        key = (order, channel)
+        """SELECT i.sku, e.channel_id, coalesce(e.order_ref, ''), e.kind, e.quantity,
+          EXISTS (SELECT 1 FROM movements m WHERE m.event_row = e.id AND m.unseen = 1)
+        FROM events e JOIN items i ON i.id = e.item_id"""
+    ).fetchall()
+    took: dict[tuple[str, int, str], int] = {}
+    gave: dict[tuple[str, int, str], int] = {}
+    waits: set[tuple[str, int, str]] = set()
+    free: dict[str, int] = {}
+    for sku, channel, order, kind, quantity, is_unseen in rows:
+        key = (sku, channel, order)
         if kind in ("ordered", "held"):
             took[key] = took.get(key, 0) + quantity
         elif kind in ("cancelled", "restocked", "released"):
             gave[key] = gave.get(key, 0) + quantity
-        elif kind == "received":
-            free += quantity
-    return free + sum(min(gave[key], took.get(key, 0)) for key in gave)
+            waits.update([key] if is_unseen else ())
+        elif kind in ("received", "adjusted") and is_unseen:
+            free[sku] = free.get(sku, 0) + max(0, quantity)
+    for key in waits:
+        free[key[0]] = free.get(key[0], 0) + min(gave[key], took.get(key, 0))
+    return free
+
+
+def unseen_skus(connection: sqlite3.Connection) -> set[str]:
+    """SKUs with movements that their authority has not shown, while an incident says so."""
+    rows = connection.execute(
+        """SELECT i.sku FROM items i JOIN listings q ON q.id = i.quantity_listing_id
+        WHERE i.pending <> 0 AND EXISTS (SELECT 1 FROM incidents n
+          WHERE n.channel_id = q.channel_id AND n.kind = 'unseen' AND n.closed_at IS NULL)"""
+    )
+    return {sku for (sku,) in rows}
+
+
+def most_moved(
+    connection: sqlite3.Connection, authority: str, count: int
+) -> list[tuple[str, str | None, int | None, int | None]]:
+    """SKU, title, price and stock of those that moved most at their authority, the most first."""
+    rows = connection.execute(
+        """SELECT i.sku, i.title, i.price_minor, l.available FROM listings l
+        JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
+        WHERE c.name = ? AND l.present = 1 AND l.available IS NOT NULL
+        ORDER BY (SELECT count(*) FROM events e WHERE e.item_id = i.id) DESC,
+          (SELECT count(*) FROM former_readings r WHERE r.listing_id = l.id) DESC, i.sku LIMIT ?""",
+        (authority, count),
+    )
+    return rows.fetchall()

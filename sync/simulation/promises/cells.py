@@ -15,7 +15,7 @@ from sync.simulation.machine.clock import BEGAN
 from sync.simulation.promises.judge import Judge, Promise
 from sync.simulation.promises.writes import authority_of
 from sync.simulation.trial.operators import TrialDecision
-from sync.simulation.trial.shop import TrialShop
+from sync.simulation.trial.shop import TrialShop, allowed
 
 PATIENCE_MS = 6_000
 """So long a disagreement may stand before an engine that runs has proposed its update."""
@@ -45,6 +45,8 @@ class CellWatch:
             estimates=False,
         )  # fmt: skip
         bare = {found.id: found for found in found if self._is_bare(found)}
+        self._judge.checked[Promise.REASON] += len(found) - len(bare)
+        self._look_at_targets(now)
         if not is_running:
             self._without.clear()
             return
@@ -52,6 +54,23 @@ class CellWatch:
         for number, since in self._without.items():
             holds = now - since <= PATIENCE_MS
             self._judge.check(Promise.REASON, holds, now, bare[number])
+
+    def _look_at_targets(self, now: Millis) -> None:
+        """Check that no target is above what its authority has and orders gave back."""
+        rows = self._cache.read(witness.listings_seen)
+        back = self._cache.read(witness.given_back)
+        free = {
+            row.sku: row.available or 0
+            for row in rows
+            if row.channel == authority_of(self._settings, row.sku)
+        }
+        for row in rows:
+            if row.target_quantity is None or row.channel not in self._shop.outlets:
+                continue
+            most = free.get(row.sku, 0) + back.get(row.sku, 0)
+            limit = allowed(most, self._shop.policy(row.channel, row.sku))
+            holds = row.target_quantity <= limit
+            self._judge.check(Promise.ORDER, holds, now, row, "of at most", limit)
 
     def _is_bare(self, found: Disagreement) -> bool:
         is_written = self._settings.channels[found.channel].direction is Direction.PUSH
@@ -84,6 +103,7 @@ class CellWatch:
             for name, seen in self._cache.read(witness.channels_seen).items()
             if seen.is_quarantined or now + BEGAN - (seen.good_at or 0) > self._stale_ms(name)
         }
+        unseen = self._cache.read(witness.unseen_skus)
         for outlet in self._shop.outlets:
             if self._settings.channels[outlet].direction is not Direction.PUSH:
                 continue
@@ -91,6 +111,8 @@ class CellWatch:
                 right = self._shop.right(outlet, item.sku, world.truly_free(item.sku))
                 said = named.get((outlet, item.sku))
                 is_blind = outlet in blind or authority_of(self._settings, item.sku) in blind
+                # What its authority has never shown stays deducted, and an incident names it.
+                is_blind = is_blind or item.sku in unseen
                 holds = item.available == right or said is not None or is_blind
                 words = (outlet, item.sku, "shows", item.available, "should", right)
                 self._judge.check(Promise.CONVERGES, holds, now, *words)
@@ -102,9 +124,12 @@ class CellWatch:
         return self._settings.channels[name].stale_after_ms
 
     def look_at_decisions(
-        self, decisions: Collection[TrialDecision], written: Collection[int]
+        self, decisions: Collection[TrialDecision], written: Collection[int], *, ran_until: Millis
     ) -> None:
-        """Check that no approval got lost, and that the audit of each write is whole."""
+        """Check that no approval got lost, and that the audit of each write is whole.
+
+        `ran_until`: until then an engine could expire what was due.
+        """
         now = self._now()
         approved = {taken.correction for taken in decisions if taken.what == "approved"}
         for number in sorted(approved | set(written)):
@@ -113,9 +138,8 @@ class CellWatch:
             (correction,) = self._cache.read(lifecycle.by_id, [number])
             if number in approved:
                 ended = TERMINAL & set(steps) or {"undone", "handed back"} & set(steps)
-                waits = correction.status == "approved" and now + BEGAN < (
-                    correction.expires_at or 0
-                )
+                due = correction.expires_at or 0
+                waits = correction.status == "approved" and ran_until + BEGAN < due + PATIENCE_MS
                 waits = waits or ("first approval" in steps and "approved" not in steps)
                 said = {"approved", "first approval"} & set(steps)
                 holds = bool(said) and (bool(ended) or waits)

@@ -110,7 +110,7 @@ class WriteWatch:
         rows = self._cache.read(witness.listings_seen, step.sku)
         authority = authority_of(self._settings, step.sku)
         free = next((row.available or 0 for row in rows if row.channel == authority), 0)
-        most = free + self._cache.read(witness.given_back, step.sku)
+        most = free + self._cache.read(witness.given_back).get(step.sku, 0)
         limit = allowed(most, policy_of(self._settings, step.channel, step.sku))
         words = (f"#{step.correction_id}: {step.to_quantity} of at most {limit}, from {free}",)
         holds = step.to_quantity <= limit or step.to_quantity == step.from_quantity

@@ -20,6 +20,7 @@ from sync.settings import (
     Settings,
 )
 from sync.simulation.channel import Item
+from sync.simulation.trial.plan import TrialRates
 
 WAREHOUSE = "warehouse"
 OUTLETS = ("shop", "market", "till")
@@ -34,6 +35,9 @@ class DrawnTrial(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
     is_connected: bool
     regime: Regime
+    rates: TrialRates = TrialRates()
+    tick_s: float = 1.0
+    """How often an idle engine looks: what a trial costs the most."""
 
 
 _LOOSE = GuardSettings(max_zeroed_ppm=900_000, max_changed_ppm=1_000_000, max_shrunk_ppm=300_000)

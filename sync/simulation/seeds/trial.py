@@ -24,7 +24,7 @@ from sync.simulation.seeds.drawn import DrawnTrial, drawn
 from sync.simulation.trial.engines import EngineProcess
 from sync.simulation.trial.faults import FaultBoard, TrialFault
 from sync.simulation.trial.operators import Operators
-from sync.simulation.trial.plan import DECISIONS, DEMAND, Does, PlannedStep, TrialRates, plan
+from sync.simulation.trial.plan import DECISIONS, DEMAND, Does, PlannedStep, plan
 from sync.simulation.trial.remote import TrialWire
 from sync.simulation.trial.shop import TrialShop, end_of, made
 
@@ -35,6 +35,7 @@ HISTORY_EVERY = 50
 SKEW_SHARE = 250
 """A channel's clock goes wrong by so many milliseconds for each unit of a step."""
 QUIET_POLLS = 5
+UNSEEN_POLLS = 12
 SLICE_S = 2.0
 RESTARTS_WITHIN_S = (0.5, 20.0)
 
@@ -132,9 +133,12 @@ class Trial:
                 self._check(number)
             await self._calm_down()
             self._cells.look_at_end()
+            ran_until = self._now()
             for engine in self._engines:
                 await engine.end()
-            self._cells.look_at_decisions(self._operators.taken, self._writes.written)
+            self._cells.look_at_decisions(
+                self._operators.taken, self._writes.written, ran_until=ran_until
+            )
             self._cells.look_at_file()
             return self._result(eye)
         finally:
@@ -151,7 +155,7 @@ class Trial:
         engine = EngineProcess(
             name, self._wire, self._given.settings,
             lambda channel: self._given.abilities[channel.name], self._chance,
-            lambda: self._committed(engine.process.name),
+            lambda: self._committed(engine.process.name), tick_s=self._given.tick_s,
         )  # fmt: skip
         return engine
 
@@ -250,13 +254,13 @@ class Trial:
         settings = self._given.settings
         slowest = max(channel.every_ms for channel in settings.channels.values())
         settles = max(channel.settle_raise_ms for channel in settings.channels.values())
-        unseen = settings.events.unseen_after_ms
+        unseen = min(settings.events.unseen_after_ms, UNSEEN_POLLS * slowest)
         end = self._now() + QUIET_POLLS * slowest + settles + unseen
         began = self._now()
         while self._now() < end:
             self._operators.settle_all()
             self._operators.approve_all()
-            await self._come_to(self._now() + round(SLICE_S * 1000))
+            await self._come_to(self._now() + round(SLICE_S * 1000 * self._given.rates.stretch))
             is_right = self._is_right()
             if is_right and self._figures.converged_s is None:
                 self._figures.converged_s = (self._now() - began) / 1000
@@ -338,7 +342,7 @@ class SeedResult(msgspec.Struct, frozen=True):
     without: TrialFigures
 
 
-def planned(seed: int, given: DrawnTrial, steps: int, rates: TrialRates) -> list[PlannedStep]:
+def planned(seed: int, given: DrawnTrial, steps: int) -> list[PlannedStep]:
     """The steps of a seed."""
     warehouse = given.settings.authority_quantity
     return plan(
@@ -347,7 +351,7 @@ def planned(seed: int, given: DrawnTrial, steps: int, rates: TrialRates) -> list
         outlets=[name for name in given.settings.channels if name != warehouse],
         warehouse=warehouse,
         skus=[item.sku for item in given.items],
-        rates=rates,
+        rates=given.rates,
     )
 
 
@@ -355,11 +359,16 @@ def run_seed(seed: int, steps: int, *, keep: Collection[int] | None = None) -> S
     """Run a seed's own trial, with Skew and without; `keep`: of its steps only these."""
     with TrialFolder() as folder:
         given = drawn(seed, folder)
-        performed = planned(seed, given, steps, TrialRates())
+        performed = planned(seed, given, steps)
         if keep is not None:
             performed = [performed[place] for place in sorted(keep)]
-        result = Trial(seed, given, performed).run()
-        return SeedResult(given.regime, result, without_skew(seed, given, performed))
+        return run_given(seed, given, performed)
+
+
+def run_given(seed: int, given: DrawnTrial, performed: Sequence[PlannedStep]) -> SeedResult:
+    """Run a trial of a configuration, with Skew and without."""
+    result = Trial(seed, given, performed).run()
+    return SeedResult(given.regime, result, without_skew(seed, given, performed))
 
 
 class TrialFolder:

@@ -25,8 +25,6 @@ from sync.transport.rate_limit import RateLimitMeter
 
 TAKE_OVER_EVERY_S = 1.0
 """How often one that waits for the lease looks for it, as a console does."""
-TICK_S = 1.0
-"""An idle engine costs a trial the most."""
 
 AbilitiesOf = Callable[[ChannelSettings], Abilities]
 
@@ -34,7 +32,7 @@ AbilitiesOf = Callable[[ChannelSettings], Abilities]
 class EngineProcess:
     """A process that runs an engine whenever it can have the lease."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a process of its own has.
         self,
         name: str,
         wire: TrialWire,
@@ -42,9 +40,11 @@ class EngineProcess:
         abilities: AbilitiesOf,
         chance: random.Random,
         committed: Callable[[], None],
+        *,
+        tick_s: float,
     ) -> None:
         self.name, self._wire, self._settings, self._abilities = name, wire, settings, abilities
-        self._chance, self._committed = chance, committed
+        self._chance, self._committed, self._tick_s = chance, committed, tick_s
         self.clock = SimulatedClock(wire.loop)
         self.began = 0
         """How often it was begun."""
@@ -112,7 +112,7 @@ class EngineProcess:
             clock=self.clock,
             holder=process.name,
             log=SILENT,
-            surroundings=Surroundings(TICK_S, partial(self._open, process), self._schedule),
+            surroundings=Surroundings(self._tick_s, partial(self._open, process), self._schedule),
         )
         while not self._stop.is_set():
             try:

@@ -105,6 +105,10 @@ class TrialRates(msgspec.Struct, frozen=True):
     decisions: float = 14.0
     faults: float = 9.0
     processes: float = 0.6
+    stretch: float = 1.0
+    """How many times longer all gaps and faults are: a shop that is polled less often."""
+    states: bool = True
+    """Whether what is sold is disabled and enabled, too."""
 
 
 def plan(
@@ -127,12 +131,14 @@ def plan(
     orders: list[PlannedStep] = []
     at = 0
     for number in range(steps):
-        at += when.randint(*GAP_MS)
+        at += round(when.randint(*GAP_MS) * rates.stretch)
         (sort,) = when.choices(tuple(streams), weights)
         chance = streams[sort]
         name = f"{number}"
         if sort == "demand":
             step = _demand(chance, at, name, outlets, skus, orders)
+            if not rates.states and step.does in (Does.DISABLES, Does.ENABLES):
+                step = msgspec.structs.replace(step, does=Does.SELLS, units=1)
         elif sort == "faults":
             step = _fault(chance, at, name, (*outlets, warehouse))
         else:
@@ -143,6 +149,8 @@ def plan(
                 lasts_ms=chance.randint(*LASTS_MS), part=chance.random(),
                 units=chance.randint(1, 400),
             )  # fmt: skip
+        if sort != "demand" or step.does is Does.MISSES:
+            step = msgspec.structs.replace(step, lasts_ms=round(step.lasts_ms * rates.stretch))
         if step.does is Does.SELLS:
             orders.append(step)
         drawn.append(step)
