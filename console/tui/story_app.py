@@ -72,11 +72,17 @@ class StoryApp(SkewApp):
         if name == "clear" and self._tour is not None and not self.screen.is_modal:
             self._leave_tour(self._tour)
         else:
-            was_asked, page = self.screen.is_modal, self.page.place
+            # Where there is no row yet the key does nothing, and what comes next has no sense.
+            walks = name == "next_worst" and not self.screen.is_modal and self.dashboard.rows.ids
             await super().action_do(name)
-            if self._tour is not None and not was_asked:
-                self._tour.did(name, page)
+            if self._tour is not None and walks and self.page is self.dashboard:
+                self._tour.walked()
         self.repaint_story()
+
+    async def _arrive(self) -> None:
+        if self._tour is not None:
+            self._tour.see(self.page.place)
+        await super()._arrive()
 
     def _leave_tour(self, tour: Tour) -> None:
         self._story.end_tour()
@@ -86,6 +92,8 @@ class StoryApp(SkewApp):
     def repaint_story(self) -> None:
         """Write the story's lines again, or give their place up while it is silent."""
         page = self.page
+        if self._tour is not None:
+            self._tour.see(page.place)
         page.set_class(self._story.is_shown, "-with-story")
         page.set_class(not self._story.is_shown, "-without-story")
         page.rewrite("story")

@@ -20,6 +20,8 @@ class TourStep(NamedTuple):
     """What that key does here."""
     on: PageName | None = None
     """The page that has it; None: the key does the same everywhere."""
+    to: PageName | None = None
+    """The page that it leads to: once that is seen the step is over, however one came there."""
 
 
 STEPS: tuple[TourStep, ...] = (
@@ -35,12 +37,14 @@ STEPS: tuple[TourStep, ...] = (
         "detail",
         "opens the SKU",
         PageName.DISAGREEMENTS,
+        PageName.SKU,
     ),
     TourStep(
         "The SKU on every channel: what each shows, what it should show, and why it differs. Its"
         " stock over time is below. Trouble with a whole channel has a page of its own.",
         "show_incidents",
         "turns to the incidents",
+        to=PageName.INCIDENTS,
     ),
     TourStep(
         "The market's export has lost its stock column: all zeros. That poll was quarantined (■),"
@@ -54,6 +58,7 @@ STEPS: tuple[TourStep, ...] = (
         " poll, in a moment. Now put something right.",
         "show_disagreements",
         "leads back to the list",
+        to=PageName.DISAGREEMENTS,
     ),
     TourStep(
         "UPDATE says what would be written. Choose a row that has one with ↓ or ↑. Nothing is"
@@ -67,6 +72,7 @@ STEPS: tuple[TourStep, ...] = (
         " the channel is read again.",
         "show_updates",
         "turns to the updates, to watch it",
+        to=PageName.UPDATES,
     ),
     TourStep("", "clear", "ends the tour"),
 )
@@ -114,10 +120,14 @@ class Tour:
         """Whether what the step asks for can be done on this page."""
         return self.step.on in (None, page)
 
-    def did(self, action: str, page: PageName) -> None:
-        """Note that an action was done on a page."""
-        does = self.step.does
-        if action == does and self.is_here(page) and does not in ("approve", "discard", "clear"):
+    def walked(self) -> None:
+        """Note that the cursor was led through the list."""
+        if self.step.does == "next_worst":
+            self._go_on()
+
+    def see(self, page: PageName) -> None:
+        """Note which page is on the screen."""
+        if self.step.to is page:
             self._go_on()
 
     def judged(self) -> None:

@@ -194,6 +194,17 @@ async def test_who_is_quicker_than_the_shop_is_told_what_is_to_come_and_led_to_i
     assert (incident.channel, incident.kind) == ("market", "quarantined")
 
 
+async def test_a_key_of_the_tour_that_comes_to_nothing_leads_nowhere() -> None:
+    async with by_hand(holds_at=8_000) as shown, demo_console(shown, tour=True) as (app, pilot):
+        await press(app, pilot, "n", "enter")
+        assert "Tour 1/8" in text_of(app), "there is no row yet"
+        await shown.until(0)
+        await settle(app, pilot)
+        await press(app, pilot, "n", "enter")
+        assert "Tour 3/8" in text_of(app)
+        assert "The SKU on every channel" in text_of(app)
+
+
 @pytest.mark.long
 async def test_escape_leaves_the_tour_wherever_it_stands_and_the_day_goes_on() -> None:
     async with (
