@@ -60,10 +60,11 @@ class UpdateHandler(Handler):
             # No dialog showed anything newer: what the row showed is what was seen.
             seen: Sequence[tuple[int, int | None]] = picked.seen
         else:
-            asked = Confirmation.YES if asked is Confirmation.NOTHING else asked
+            why = why_asked(batch, approval)
+            if asked is Confirmation.NOTHING:
+                asked, why = Confirmation.YES, "a batch always asks, one of a single update too"
             seen = [(correction.id, correction.version) for correction in batch]
             outlook = await self._outlook(batch)
-            why = why_asked(batch, approval)
             if outlook is None or not await self._app.push_screen_wait(
                 ApproveDialog(batch, asked, outlook, left_out=left_out, why_asked=why)
             ):

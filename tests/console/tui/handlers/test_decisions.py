@@ -55,6 +55,14 @@ async def test_a_raise_shows_its_effect_and_wants_a_y_and_never_a_bare_enter(sho
         assert newest_update(shop, "SKU-0001007").status is CorrectionStatus.APPROVED
 
 
+async def test_one_marked_row_asks_as_a_batch_and_says_so(shop: Shop) -> None:
+    async with console(shop) as (app, pilot):
+        await move_cursor_to(app, pilot, "SKU-0004411")
+        await press(app, pilot, "space", "A")
+        assert "a batch always asks, one of a single update too" in text_of(app)
+        assert "no question up to" not in text_of(app)
+
+
 @pytest.mark.long
 async def test_going_to_zero_is_asked_even_when_small(shop: Shop) -> None:
     async with console(shop) as (app, pilot):
