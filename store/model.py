@@ -279,6 +279,12 @@ class Disagreement(msgspec.Struct, frozen=True):
     acknowledged_by: str | None = None
     acknowledged_at: Millis | None = None
     acknowledged_why: str | None = None
+    ignored_rule: int | None = None
+    """The rule that ignores it, by its id; None: none does. Then who made that rule, why, and until
+    when it holds, None: until a person ends it."""
+    ignored_by: str | None = None
+    ignored_why: str | None = None
+    ignored_until: Millis | None = None
     assumed_risk_minor: int | None = None
     severity: int = 0
     twins: str | None = None

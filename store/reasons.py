@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """A file of changes is missing: what the channel or its authority shows may be too high."""
     SECOND_READING = "second_reading"
     """The channel must show it twice."""
+    IGNORED = "ignored"
+    """Of an open one: a person's rule ignores it."""
     OBSERVED = "observed"
     """Of an open one: nothing is written to its channel."""
     NO_TARGET = "no_target"
@@ -53,8 +55,8 @@ SETTLING = (
 
 
 STANDING = (
-    Reason.FROZEN, Reason.OBSERVED, Reason.NO_TARGET, Reason.NEGATIVE_FIRST, Reason.NOT_WRITTEN,
-    Reason.DECIDED,
+    Reason.FROZEN, Reason.IGNORED, Reason.OBSERVED, Reason.NO_TARGET, Reason.NEGATIVE_FIRST,
+    Reason.NOT_WRITTEN, Reason.DECIDED,
 )  # fmt: skip
 """These say why nothing is proposed though all is known: what stands like that is open."""
 

@@ -23,6 +23,7 @@ def disagreement_filter(
     channels: Sequence[str] = (),
     skus: Sequence[str] = (),
     kinds: Sequence[str] = (),
+    ignored: bool = False,
 ) -> tuple[DisagreementFilter, Callable[[str], bool]]:
     """Translate the options; the second part says whether a SKU matches.
 
@@ -39,6 +40,7 @@ def disagreement_filter(
         patterns=tuple(sku for sku in skus if in_sql and _is_wild(sku)),
         channels=tuple(channels),
         kinds=tuple(Kind(kind) for kind in kinds),
+        ignored=ignored or None,
     )
     return wanted, lambda sku: _matches(sku, skus)
 

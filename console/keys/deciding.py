@@ -106,6 +106,26 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         on=frozenset((PageName.DISAGREEMENTS, PageName.INCIDENTS)),
     ),
     Action(
+        "ignore",
+        ("i",),
+        "Ignore by a rule…",
+        "Never tell me this again where …: a rule that begins as the row under the cursor is, with"
+        " what it would ignore now. It comes back when it grows, or when the rule ends.",
+        Chapter.DECIDE,
+        writes=True,
+        on=DECIDING,
+        yields=("i",),
+    ),
+    Action(
+        "ignore_rules",
+        ("I",),
+        "Rules that ignore…",
+        "Lists the rules with how many disagreements each ignores now; ends one, and lists what is"
+        " ignored.",
+        Chapter.DECIDE,
+        yields=("I",),
+    ),
+    Action(
         "retry",
         ("T",),
         "Retry the update",

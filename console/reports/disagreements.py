@@ -19,7 +19,7 @@ from console.text.format import (
     target_text,
     time_of_day,
 )
-from console.text.reasons import reason_in_documents, reason_text, standing_text
+from console.text.reasons import ignored_text, reason_in_documents, reason_text, standing_text
 from store.model import Cause, Disagreement, Millis, Status
 from store.queries.uncounted import UncountedListing
 from sync.clock import rfc3339
@@ -103,16 +103,19 @@ class DisagreementTable:
         lines = self._table.lines(rows)
         return lines if self._grouping is None else self._headed(page, lines)
 
-    def total(self, *, all_compared: bool = True) -> Lines:
-        """What stands below the last page, or instead of any."""
+    def total(self, *, all_compared: bool = True, ignored: int = 0) -> Lines:
+        """What stands below the last page, or instead of any; `ignored`: how many beside them."""
+        apart = ""
+        if ignored:
+            apart = f"{ignored:,} ignored by a rule: `skew diff --ignored` lists them"
         if not self.count:
-            return [
-                self._paper.line("No disagreements." if all_compared else "No disagreements known.")
-            ]
+            none = "No disagreements." if all_compared else "No disagreements known."
+            return [self._paper.line(text) for text in (none, apart) if text]
         total = f"{plural(self.count, 'disagreement')}, {self._open:,} open"
         total += f", {self._acknowledged:,} acknowledged" if self._acknowledged else ""
         over, under = plural(self._over, "unit"), f"{self._under:,}"
-        return ["", self._paper.line(f"{total}: ▲ {over} too many, ▼ {under} too few")]
+        summed = self._paper.line(f"{total}: ▲ {over} too many, ▼ {under} too few")
+        return ["", summed, *([self._paper.line(apart)] if apart else [])]
 
     def _headed(self, page: Sequence[Explained], lines: Lines) -> Lines:
         """Put a group's heading above the first of its rows."""
@@ -190,6 +193,8 @@ def defused(text: object) -> object:
 
 def _said(disagreement: Disagreement) -> str:
     """What a person has said of it; empty where nobody has."""
+    if disagreement.ignored_rule is not None:
+        return ignored_text(disagreement)
     if disagreement.acknowledged_at is not None:
         since = time_of_day(disagreement.acknowledged_at)
         by = disagreement.acknowledged_by

@@ -71,6 +71,7 @@ def status(counts: StatusCounts, window: "WindowStanding | None" = None) -> Json
             "reason": window.reason,
         },
         "snoozed_or_rejected": overview.snoozed_or_rejected,
+        "ignored": overview.ignored,
     }
 
 
@@ -135,6 +136,14 @@ def disagreement(disagreement: Disagreement, cause: Cause | None) -> Json:
         "money_assumed": None
         if disagreement.assumed_risk_minor is None
         else disagreement.assumed_risk_minor / 100,
+        "ignored": None
+        if disagreement.ignored_rule is None
+        else {
+            "rule": disagreement.ignored_rule,
+            "by": disagreement.ignored_by,
+            "why": disagreement.ignored_why,
+            "until": rfc3339(disagreement.ignored_until),
+        },
     }
 
 

@@ -281,6 +281,8 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
     decided = decided if overview.snoozed_or_rejected else []
     decided += [f"{overview.acknowledged:,} acknowledged"] if overview.acknowledged else []
     apart = [f"{overview.unreadable:,} can't be read"] if overview.unreadable else []
+    hidden = overview.ignored
+    apart_by_rule = f"{'':15}{hidden:,} more ignored by a rule" if hidden else ""
     apart += [f"{overview.uncounted:,} not counted"] if overview.uncounted else []
     over = _units_and_money(overview.oversell_units, overview.oversell_money)
     under = _units_and_money(overview.undersell_units, overview.undersell_money)
@@ -289,6 +291,8 @@ def _counts(counts: StatusCounts) -> list[tuple[TableCell | str, ...]]:
     lines: list[tuple[TableCell | str, ...]] = [disagreements]
     if decided:
         lines.append((f"{'':15}of {overview.disagreements:,} in all {' · '.join(decided)}",))
+    if apart_by_rule:
+        lines.append((apart_by_rule,))
     if apart:
         lines.append((TableCell("Not compared   ", "bold"), " · ".join(apart)))
     if overview.open:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from console.text.format import NONE, money, plural, time_of_day
-from console.text.reasons import reason_text
+from console.text.reasons import ignored_text, reason_text
 from store.corrections.decisions import RETRIABLE
 from store.model import (
     UNCOUNTED,
@@ -119,8 +119,8 @@ def why_not_decidable(disagreement: Disagreement) -> str:
         return _why_not_in(disagreement.correction_status, disagreement.correction_id)
     if disagreement.rejected_id is not None:
         return f"#{disagreement.rejected_id} is rejected by {disagreement.rejected_by or NONE}"
-    if disagreement.status is not Status.OPEN:
-        return settling_text(disagreement)
+    if disagreement.ignored_rule is not None or disagreement.status is not Status.OPEN:
+        return ignored_text(disagreement) or settling_text(disagreement)
     if not disagreement.is_correctable:
         what = UNCOUNTED if disagreement.is_uncounted else str(disagreement.kind)
         return f"{what}: correct it on {disagreement.channel} yourself"

@@ -33,6 +33,7 @@ GROUPS = {
         "status": "Health: channels, counts, incidents.",
         "incidents": "Trouble with channels; acknowledge and snooze it.",
         "diff": "Which listings disagree, since when, and why.",
+        "ignore": "Rules that ignore disagreements; set and end them.",
         "updates": "Pending updates, and with --all the ended ones.",
         "why": "One SKU: why it is as it is on each channel.",
         "history": "One SKU's timeline on all channels, and its account.",

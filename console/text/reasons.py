@@ -23,6 +23,7 @@ _WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.INCOMPLETE: "waiting for the next full file: one of changes is missing",
         Reason.SECOND_READING: "waiting for a second reading",
         Reason.FROZEN: "frozen",
+        Reason.IGNORED: "ignored by a rule",
         Reason.DECIDED: "nothing new until target or reading moves",
         Reason.OBSERVED: "only observed",
         Reason.NO_TARGET: "authority says nothing of it",
@@ -57,6 +58,16 @@ def standing_text(disagreement: Disagreement) -> str:
     if disagreement.reason not in STANDING:
         return ""
     return str(disagreement.reason).replace("_", " ")
+
+
+def ignored_text(disagreement: Disagreement) -> str:
+    """Which rule ignores it, whose, until when and why; empty where none does."""
+    if disagreement.ignored_rule is None:
+        return ""
+    until_at = disagreement.ignored_until
+    until = f" until {day_and_time(until_at)[:16]}Z" if until_at is not None else ""
+    by = f"ignored by rule {disagreement.ignored_rule} of {disagreement.ignored_by}"
+    return f"{by}{until}: {disagreement.ignored_why}"
 
 
 def reason_in_documents(reason: Reason | None) -> str:

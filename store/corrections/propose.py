@@ -6,12 +6,15 @@ Rules 3, 4 and 9, docs/architecture.md.
 import sqlite3
 
 from store.cells.cell_ids import cell
-from store.corrections import audit
+from store.corrections import audit, ignoring
 from store.model import CorrectionStatus, Millis
 from store.targets.copies import LOWEST, price_of_unit
 from store.targets.verdict_sql import REASON, SOURCES
 
 _APPROVED = "k.status = 'approved'"
+
+# The rules that have run out are ended before, so that the marks are those of now.
+_WAITS = "d.waits = 1 AND d.ignored_by IS NULL"
 
 _READY = """CREATE TEMP TABLE IF NOT EXISTS ready_disagreements (listing_id INTEGER NOT NULL,
   id INTEGER NOT NULL, PRIMARY KEY (listing_id, id)) WITHOUT ROWID"""
@@ -42,19 +45,21 @@ WHERE id IN (SELECT x.id FROM ready_disagreements x
 def propose(connection: sqlite3.Connection, *, now: Millis) -> int:
     """Propose a correction for each disagreement that can be acted on now; return how many.
 
-    Passed over is what its channel or authority can't be trusted for, what still settles, and what
-    a decided correction keeps quiet. A state alone waits while the number is negative: a write sets
-    both, and never a number below zero. Cheap where nothing waits. May be repeated.
+    Passed over is what its channel or authority can't be trusted for, what still settles, what a
+    rule ignores, and what a decided correction keeps quiet. A state alone waits while the number is
+    negative: a write sets both, and never a number below zero. May be repeated, and is cheap where
+    nothing waits.
     """
     _wake_snoozed(connection, now=now)
-    waiting = "SELECT 1 FROM open_disagreements WHERE waits = 1 LIMIT 1"
+    ignoring.expire(connection, now=now)
+    waiting = f"SELECT 1 FROM open_disagreements d WHERE {_WAITS} LIMIT 1"
     if connection.execute(waiting).fetchone() is None:
         return 0
     connection.execute(_READY)
     connection.execute("DELETE FROM ready_disagreements")
     connection.execute(
         f"""INSERT INTO ready_disagreements SELECT d.listing_id, d.id FROM {SOURCES}
-        WHERE d.waits = 1 AND d.channel_id IN (
+        WHERE {_WAITS} AND d.channel_id IN (
             SELECT id FROM channels WHERE configured = 1 AND quarantined_poll_id IS NULL
               AND abs(:now - last_success_at) <= stale_after_ms)
           AND {REASON} = ''

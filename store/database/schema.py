@@ -46,7 +46,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v1_core"),
     ImportedLater("v2_events"),
     ImportedLater("v3_unexplained"),
-    ImportedLater("v4_acknowledgements"),
+    ImportedLater("v4_v25_people"),
     ImportedLater("v5_counted_events"),
     ImportedLater("v6_v7_pauses", "make_write_pauses"),
     ImportedLater("v6_v7_pauses", "make_list_lag"),
@@ -67,6 +67,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v22_v23_history", "narrow_history"),
     ImportedLater("v22_v23_history", "make_told"),
     ImportedLater("v11_v24_updates", "make_reverts"),
+    ImportedLater("v4_v25_people", "make_ignore_rules"),
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -224,6 +224,12 @@ _POLL = {
       ELSE p.outcome END""",
 }  # fmt: skip
 
+_IGNORE_RULE = {
+    "ended_at": _until("x.ended_at"),
+    "ended_by": f"CASE WHEN x.ended_at <= {AT} THEN x.ended_by END",
+    "ended_why": f"CASE WHEN x.ended_at <= {AT} THEN x.ended_why END",
+}
+
 _INCIDENT = {
     "closed_at": _until("n.closed_at"),
     "closed_by": f"CASE WHEN n.closed_at <= {AT} THEN n.closed_by END",
@@ -255,6 +261,7 @@ _VIEWS: Mapping[str, tuple[str, str, Mapping[str, str], str]] = {
     "audit": ("audit", "u", {}, f"u.at <= {AT}"),
     "polls": ("polls", "p", _POLL, "p.id <= (SELECT poll_id FROM temp.rewound)"),
     "incidents": ("incidents", "n", _INCIDENT, f"n.since <= {AT}"),
+    "ignore_rules": ("ignore_rules", "x", _IGNORE_RULE, f"x.made_at <= {AT}"),
     "events": ("events", "e", {}, f"e.received_at <= {AT}"),
     "odd_events": ("odd_events", "o", {}, f"o.seen_at <= {AT}"),
     "movements": (

@@ -20,6 +20,7 @@ from store.corrections.audit import CHANGING
 from store.database.connection import Database
 from store.history import past_channels, past_views
 from store.model import CorrectionStatus, Millis
+from store.targets import ignored
 from store.targets.copies import SHOWN, SURPLUS, UNITS
 from store.targets.policy_sql import state_settles_at
 from store.targets.reconciliation import SETTLES_AT
@@ -144,6 +145,7 @@ def rewind(connection: sqlite3.Connection, at: Millis) -> None:
     _rewind_corrections(connection, before, newest)
     if before is None or before.at != at:
         _rewind_disagreements(connection, before, at)
+        _rewind_ignored(connection)
     has_parts = "SELECT 1 FROM temp.sqlite_master WHERE name = 'items_read'"
     if connection.execute(has_parts).fetchone() is not None:
         past_views.derive(connection)
@@ -292,6 +294,7 @@ _FOUND_THEN = {
     "acknowledged_by": "CASE WHEN acknowledged_at <= :at THEN acknowledged_by END",
     "acknowledged_at": "CASE WHEN acknowledged_at <= :at THEN acknowledged_at END",
     "acknowledged_why": "CASE WHEN acknowledged_at <= :at THEN acknowledged_why END",
+    "ignored_by": "NULL",
 }
 
 _OF_TURNED = """temp.turned v CROSS JOIN main.disagreements d ON d.listing_id = v.id"""
@@ -334,6 +337,14 @@ def _rewind_disagreements(
             fill.replace("{which}", which),
             {"at": at, "low": low, "high": high, "opened_after": after, "opened_upto": upto},
         )
+
+
+def _rewind_ignored(connection: sqlite3.Connection) -> None:
+    """Find again which rule ignored which, by the rules of that time."""
+    if connection.execute("SELECT 1 FROM main.ignore_rules LIMIT 1").fetchone() is None:
+        return
+    if ignored.find(connection, "open_disagreements d", {}):
+        ignored.mark(connection)
 
 
 # The status that a step left a correction in, by the step's name. Only for steps of caches from

@@ -24,8 +24,9 @@ KEY = {
     "channel_id": "d.channel_id",
     "authority_id": f"coalesce({channel_of(RESTS_ON)}, 0)",
     "raises": f"coalesce({RAISES}, 0)",
+    "ignored_by": "coalesce(d.ignored_by, 0)",
 }
-"""SQL for the group that a disagreement d of item i belongs to; `authority_id` 0: none."""
+"""SQL for the group that a disagreement d of item i belongs to; 0: no authority, or no rule."""
 
 _OBSERVED_AT = instant("l.observed_kept")
 BOUNDS = {

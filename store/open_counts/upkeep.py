@@ -79,6 +79,26 @@ def take_out(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO open_apart (id, look_at) SELECT id, 0 FROM looked_at")
 
 
+def take_out_for_now(connection: sqlite3.Connection, found: str) -> None:
+    """Take those of some ids, by an SQL query, out of their groups, until `put_back`.
+
+    In between may change what decides on their groups, and nothing else that `plain` reads.
+    """
+    _start(connection)
+    connection.execute(
+        f"""INSERT INTO looked_at SELECT x.id FROM ({found}) x
+        WHERE x.id <= ? AND NOT EXISTS (SELECT 1 FROM open_apart p WHERE p.id = x.id)""",
+        (_upto(connection),),
+    )
+    connection.execute(_SUBTRACTED)
+    connection.execute("DELETE FROM open_counts WHERE number = 0")
+
+
+def put_back(connection: sqlite3.Connection) -> None:
+    """Count what `take_out_for_now` has taken out in the groups that are theirs now."""
+    connection.execute(_ADDED)
+
+
 def forget(connection: sqlite3.Connection) -> None:
     """Start anew: until they are counted again, all are judged one by one."""
     for table in ("open_counts", "open_apart", "open_counts_reach"):

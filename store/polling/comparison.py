@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from store.accounts import balance
 from store.cells.cell_ids import cell, of_channel
 from store.channels import incidents, polls
-from store.corrections import freeze, propose
+from store.corrections import freeze, ignoring, propose
 from store.database import worklist
 from store.errors import NoSuchThing
 from store.model import IncidentKind, Millis, Terms
@@ -20,6 +20,7 @@ from store.targets import (
     bundles,
     configured,
     counted_events,
+    ignored,
     pending_events,
     reconciliation,
     terms_change,
@@ -165,8 +166,11 @@ class Comparison:
         work.set_targets(now=now)
         closed = work.close(now=now)
         opened = work.open(now=now)
+        newly_ignored = ignored.mark_changed(connection, now=now)
         balance.settle_known(connection, compiled, channel)
         propose.supersede_moved(connection, now=now)
+        if newly_ignored:
+            ignoring.end_proposals(connection, now=now)
         freeze.freeze_and_thaw(connection, now=now)
         proposed = propose.propose(connection, now=now)
         upkeep.count_moved(connection, now=now)

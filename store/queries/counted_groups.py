@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from store.cells.cell_ids import cell, item_of
 from store.model import Millis
 from store.open_counts.plain import HOLDS, KEY
-from store.targets.verdict_sql import LISTED, REASON_WITHOUT_PARTS
+from store.targets.verdict_sql import CONFIGURED, LISTED, REASON_WITHOUT_PARTS
 
 # A group, as a disagreement with nothing odd about it: so one definition of a reason serves both.
 _AS_ONE = """(SELECT *, NULL AS id, NULL AS rests_on, NULL AS item_id, NULL AS listing_id,
@@ -23,7 +23,7 @@ CROSS JOIN (SELECT NULL AS problem, NULL AS frozen_at, NULL AS fell_at, NULL AS 
 CROSS JOIN (SELECT NULL AS problem, 1 AS copies, NULL AS source_at, NULL AS source_seen_at) a
 CROSS JOIN (SELECT NULL AS state_listing_id, NULL AS quantity_listing_id) i"""
 _ALL_HOLD = f"""SELECT min({HOLDS}) FROM open_counts d JOIN channels c ON c.id = d.channel_id
-LEFT JOIN channels ac ON ac.id = d.authority_id WHERE {LISTED}"""
+LEFT JOIN channels ac ON ac.id = d.authority_id WHERE {CONFIGURED}"""
 
 # What is odd about a cell changes with no regard to the counts. So those that are counted in a
 # group and are odd, or rest on an odd cell, are judged by themselves.
@@ -33,8 +33,13 @@ WITH_ODD = f"""WITH odd AS MATERIALIZED (SELECT DISTINCT d.id
   WHERE coalesce(o.problem, o.twins, o.frozen_at) IS NOT NULL OR o.copies > 1)"""
 """Begins a query: the ids that are `odd`."""
 
-GROUPS = f"""groups AS MATERIALIZED
-  (SELECT d.*, {REASON_WITHOUT_PARTS} AS reason FROM {_AS_ONE} WHERE {LISTED})"""
+
+def _groups(which: str) -> str:
+    return f"""groups AS MATERIALIZED
+  (SELECT d.*, {REASON_WITHOUT_PARTS} AS reason FROM {_AS_ONE} WHERE {which})"""
+
+
+GROUPS = _groups(LISTED)
 """Another table for its WITH: the groups, each with its reason."""
 
 BY_THEMSELVES = """d.id IN (SELECT id FROM odd UNION ALL SELECT id FROM open_apart
@@ -52,8 +57,9 @@ ITS_GROUP = " AND ".join(f"g.{name} = {sql}" for name, sql in KEY.items())
 """SQL for whether g is the group of disagreement d of item i."""
 
 
-_REASONS = f"""WITH {GROUPS}
-SELECT channel_id, authority_id, raises, reason FROM groups ORDER BY 1"""
+# Whether one is ignored is no part of why it can't be acted on.
+_REASONS = f"""WITH {_groups(CONFIGURED)}
+SELECT DISTINCT channel_id, authority_id, raises, reason FROM groups ORDER BY 1"""
 
 
 class GroupReasons:

@@ -8,7 +8,7 @@ from store.open_counts.plain import MEASURES
 from store.queries import counted_groups
 from store.queries.counted_groups import BY_THEMSELVES, GROUPS, IS_COUNTED, ITS_GROUP, WITH_ODD
 from store.queries.values import OpenTotals
-from store.targets.verdict_sql import LISTED, REASON, SOURCES, status_of
+from store.targets.verdict_sql import CONFIGURED, IGNORED, LISTED, REASON, SOURCES, status_of
 
 _IS_OPEN = "status = 'open'"
 _TOTALS = Columns(
@@ -91,10 +91,24 @@ def snoozed_or_rejected(connection: sqlite3.Connection, *, now: Millis) -> int:
     return int(number)
 
 
-def acknowledged(connection: sqlite3.Connection) -> int:
+def acknowledged(connection: sqlite3.Connection, *, now: Millis) -> int:
     """How many of them a person has acknowledged."""
     (number,) = connection.execute(
         f"""SELECT count(*) FROM channels c CROSS JOIN open_disagreements d ON d.channel_id = c.id
-        WHERE {LISTED} AND d.acknowledged_at IS NOT NULL"""
+        WHERE {LISTED} AND d.acknowledged_at IS NOT NULL""",
+        {"now": now},
+    ).fetchone()
+    return int(number)
+
+
+def ignored(connection: sqlite3.Connection, *, now: Millis) -> int:
+    """How many there are beside them that a rule ignores."""
+    # Counted by the index of what is ignored, before any channel is looked at.
+    (number,) = connection.execute(
+        f"""SELECT coalesce(sum(d.number), 0) FROM (SELECT x.ignored_by, x.channel_id,
+            count(*) AS number FROM open_disagreements x WHERE x.ignored_by IS NOT NULL
+            GROUP BY x.ignored_by, x.channel_id) d
+          CROSS JOIN channels c ON c.id = d.channel_id WHERE {CONFIGURED} AND {IGNORED}""",
+        {"now": now},
     ).fetchone()
     return int(number)

@@ -40,7 +40,7 @@ from store.queries.sql.severity_sql import (
 )
 from store.queries.values import DisagreementFilter, Sort
 from store.targets.copies import UNITS
-from store.targets.verdict_sql import LISTED, REASON, SOURCES, is_open
+from store.targets.verdict_sql import CONFIGURED, REASON, SOURCES, is_open
 
 _AGES = len(AGE_EDGES_MS) + 1
 
@@ -235,14 +235,15 @@ def _judged(
         judged = f"""{severe.format(severity_of_counted("held"))}
           FROM (SELECT {read} FROM open_disagreements d {items}
             CROSS JOIN channels c ON c.id = d.channel_id {known}
-            WHERE {IS_COUNTED} AND d.id NOT IN (SELECT id FROM odd) AND {LISTED} {where.before}) d
+            WHERE {IS_COUNTED} AND d.id NOT IN (SELECT id FROM odd) AND {CONFIGURED}
+              {where.before}) d
           WHERE {where.after}
           UNION ALL {singly}"""
     # MATERIALIZED, because SQLite would otherwise paste REASON, a page of SQL, into each place that
     # reads it (the filter, the severity, the order) and run it as often for each row.
     return (
         f"""{begin} judged_singly AS MATERIALIZED (SELECT {columns}, {REASON} AS reason
-          FROM {SOURCES} {known} WHERE {LISTED} {which} {where.before}),
+          FROM {SOURCES} {known} WHERE {CONFIGURED} {which} {where.before}),
         judged AS ({judged})""",
         where.values | {"prices": json.dumps(dict(hints.prices))},
     )

@@ -19,7 +19,7 @@ from store.model import Correction, Disagreement, Freshness, Millis
 from store.queries import views
 from store.queries.values import ShownCell
 from store.targets.truth import PART_OF_BUNDLE, PART_OF_POOL
-from store.targets.verdict_sql import FRESHNESS, LISTED
+from store.targets.verdict_sql import CONFIGURED, FRESHNESS
 
 BUNDLES_MAX = 20
 """Of those that the SKU is in."""
@@ -153,7 +153,7 @@ ORDER BY w.sku, w.location LIMIT {BUNDLES_MAX}"""
 # By the SKU's own items: the filter of the disagreements' view would judge everything that is open.
 _OPEN = f"""SELECT d.id FROM items i CROSS JOIN channels c
 CROSS JOIN open_disagreements d ON d.listing_id = {cell("c.id", "i.id")}
-WHERE i.sku = ? AND {LISTED} ORDER BY d.first_seen_at, d.id"""
+WHERE i.sku = ? AND {CONFIGURED} ORDER BY d.first_seen_at, d.id"""
 
 _FIRST = f"""SELECT min(l.opening_read_at) FROM items i JOIN channels c
 JOIN listings l ON l.id = {cell("c.id", "i.id")} WHERE i.sku = ?"""

@@ -86,7 +86,8 @@ def _overview(
     ]
     return Overview(
         **msgspec.structs.asdict(totals),
-        acknowledged=open_totals.acknowledged(connection),
+        acknowledged=open_totals.acknowledged(connection, now=now),
+        ignored=open_totals.ignored(connection, now=now),
         snoozed_or_rejected=open_totals.snoozed_or_rejected(connection, now=now),
         unreadable=unreadable,
         uncounted=uncounted.count(connection),

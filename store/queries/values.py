@@ -68,6 +68,8 @@ class DisagreementFilter(msgspec.Struct, frozen=True):
     units_max: int | None = None
     side: Side | None = None
     acknowledged: bool | None = None
+    ignored: bool | None = None
+    """Whether a rule ignores it; None: none that one does, unless `reasons` ask for such."""
     without: "tuple[DisagreementFilter, ...]" = ()
     """What must not be: whatever fits any of these is left out. None of them has one itself."""
 
@@ -184,6 +186,8 @@ class Overview(OpenTotals, frozen=True, kw_only=True):
     """The same for each of the last ten minutes, oldest first: a sparkline."""
     acknowledged: int = 0
     """How many of all these, whatever their status, a person has acknowledged."""
+    ignored: int = 0
+    """How many there are beside all these that a rule ignores."""
     snoozed_or_rejected: int = 0
     """How many of the rest have an update that a person has put off or turned down."""
     snoozed: int = 0

@@ -28,7 +28,7 @@ from store.queries.values import (
 from store.reasons import Reason
 from store.targets import verdict_sql
 from store.targets.copies import price_of_unit
-from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SHOWN, SOURCES, STANDS
+from store.targets.verdict_sql import CONFIGURED, FRESHNESS, IGNORED, REASON, SHOWN, SOURCES, STANDS
 
 _REJECTED = """(SELECT {} FROM corrections x WHERE x.listing_id = d.listing_id
   AND x.silences = 1 AND x.status = 'rejected' ORDER BY x.id DESC LIMIT 1)"""
@@ -59,6 +59,15 @@ _JUDGED = {
     "acknowledged_by": "d.acknowledged_by",
     "acknowledged_at": "d.acknowledged_at",
     "acknowledged_why": "d.acknowledged_why",
+    **{
+        name: f"ig.{column}"
+        for name, column in (
+            ("ignored_rule", "id"),
+            ("ignored_by", "made_by"),
+            ("ignored_why", "why"),
+            ("ignored_until", "until_at"),
+        )
+    },
     "snoozed_until": "CASE WHEN k.status = 'snoozed' THEN k.snoozed_until END",
     "rejected_id": _REJECTED.format("x.id"),
     "rejected_by": _REJECTED.format("x.decided_by"),
@@ -90,7 +99,8 @@ _DISAGREEMENT = Columns(
 _DISAGREEMENTS = f"""WITH d AS MATERIALIZED (
   SELECT {", ".join(f"{sql} AS {name}" for name, sql in _JUDGED.items())}
   FROM {SOURCES} LEFT JOIN corrections k ON k.listing_id = d.listing_id AND k.live = 1
-  WHERE {LISTED} AND d.id IN (SELECT value FROM json_each(:ids)))
+  LEFT JOIN ignore_rules ig ON ig.id = d.ignored_by AND {IGNORED}
+  WHERE {CONFIGURED} AND d.id IN (SELECT value FROM json_each(:ids)))
 SELECT {_DISAGREEMENT.sql} FROM d"""
 
 

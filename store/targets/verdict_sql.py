@@ -30,7 +30,14 @@ SOURCES = sources("open_disagreements")
 CORRECTED = f"({', '.join(repr(str(kind)) for kind in CORRECTABLE)})"
 """SQL for the kinds that Skew proposes corrections for."""
 
-LISTED = "c.configured = 1"
+CONFIGURED = "c.configured = 1"
+
+# A rule that has run out ignores nothing from that moment on, though nobody has ended it yet.
+IGNORED = """(d.ignored_by IS NOT NULL AND d.ignored_by IN
+  (SELECT r.id FROM ignore_rules r WHERE r.until_at IS NULL OR r.until_at > :now))"""
+"""SQL for whether a rule of a person's ignores it now; never NULL."""
+
+LISTED = f"{CONFIGURED} AND NOT {IGNORED}"
 """SQL for whether it is one of the disagreements: what every list shows, and every count counts."""
 
 SHOWN = """CASE WHEN l.present = 1 THEN
@@ -165,6 +172,7 @@ REASON_WITHOUT_PARTS = _reason(parts=False)
 """The same of a disagreement whose item has no parts, which SQLite prepares in half the time."""
 
 STANDS = f"""CASE
+  WHEN {IGNORED} THEN '{Reason.IGNORED}'
   WHEN d.kind NOT IN {CORRECTED} OR d.kind = 'state' AND d.available IS NULL THEN ''
   WHEN EXISTS (SELECT 1 FROM corrections x WHERE x.listing_id = d.listing_id AND x.live = 1)
     THEN ''

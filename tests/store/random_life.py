@@ -9,7 +9,7 @@ from typing import Any
 
 from store.causes import find_facts
 from store.channels import incidents
-from store.corrections import audit, decisions, late, lifecycle
+from store.corrections import audit, decisions, ignore_rules, late, lifecycle
 from store.corrections import propose as propose_module
 from store.corrections.guards import obstacles
 from store.database.connection import Database
@@ -18,6 +18,7 @@ from store.history import timeline
 from store.model import (
     CorrectionStatus,
     IncidentKind,
+    Kind,
     Millis,
     Policy,
     Record,
@@ -282,6 +283,24 @@ def trouble(life: Life) -> None:
         w.database.write(incidents.raise_incident, name, kind, "401", now=w.now)
 
 
+def ignore(life: Life) -> None:
+    """Set a rule, or end one."""
+    w = life.w
+    rules = w.database.read(ignore_rules.rules, now=w.now)
+    if rules and life.pick(2):
+        number = rules[life.pick(len(rules))].id
+        w.database.write(ignore_rules.end, number, who="bob", why="no", now=w.now)
+        return
+    where = ignore_rules.IgnoreWhere(
+        ("*", *SKUS)[life.pick(4)],
+        (None, "shop")[life.pick(2)],
+        (None, Kind.QUANTITY)[life.pick(2)],
+        (None, 1, 2)[life.pick(3)],
+        (None, w.now + 2 * MINUTE)[life.pick(2)],
+    )
+    w.database.write(ignore_rules.add, where, who="ana", why="so it is", now=w.now)
+
+
 def first_polls(life: Life) -> None:
     """Every channel read twice, so that there is something to disagree about."""
     for _ in range(2):
@@ -294,4 +313,5 @@ def first_polls(life: Life) -> None:
 ACTS: tuple[Callable[[Life], None], ...] = (
     poll, poll, poll, poll, poll, decide, decide, decide, decide, sell, propose, fail,
     quarantine_poll, accept, discard, read_again, trouble,
+    ignore,
 )  # fmt: skip

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from console.reports.streaming.disagreement_pages import DisagreementPages
     from console.reports.streaming.outlet import Outlet
     from console.text.disagreement_groups import GroupBy
-    from store.database.connection import Database
+    from store.database.connection import Database, Snapshot
     from store.model import Millis
     from store.queries.uncounted import UncountedListing
     from store.queries.values import DisagreementFilter
@@ -38,6 +38,7 @@ KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
 @channels_option
 @click.option("--sku", "skus", multiple=True, help="Only this SKU, or a pattern with *.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind.")
+@click.option("--ignored", is_flag=True, help="Only what a rule ignores: skew ignore.")
 @click.option("--by", type=click.Choice(GROUPINGS), help="Group them: those of one cause together.")
 def diff(  # noqa: PLR0913 - its options.
     config: Path,
@@ -47,12 +48,13 @@ def diff(  # noqa: PLR0913 - its options.
     channels: tuple[str, ...],
     skus: tuple[str, ...],
     kinds: tuple[str, ...],
+    ignored: bool,
     by: "GroupBy | None",
 ) -> int:
     """List the disagreements: what each channel shows, what it should show, and why.
 
     Exits 0 where all could be compared and nothing disagrees, else 1. What could not be compared
-    stands on stderr.
+    stands on stderr. What a rule ignores is counted below the list, and listed by --ignored.
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
@@ -61,7 +63,9 @@ def diff(  # noqa: PLR0913 - its options.
     from console.reports.streaming.outlet import Outlet
 
     settings = load(config, secrets=False)
-    wanted, is_wanted = disagreement_filter(settings, channels=channels, skus=skus, kinds=kinds)
+    wanted, is_wanted = disagreement_filter(
+        settings, channels=channels, skus=skus, kinds=kinds, ignored=ignored
+    )
     question = _Question(wanted, is_wanted, by, "json" if as_json else "csv" if as_csv else "table")
     # The cache is closed before the outlet hands over what its reader was too slow for.
     with (
@@ -78,6 +82,13 @@ class _Question(NamedTuple):
     is_wanted: Callable[[str], bool]
     by: "GroupBy | None"
     form: str
+
+
+class _Below(NamedTuple):
+    """What stands below the list: what is not counted, and how many a rule ignores."""
+
+    apart: "Iterable[UncountedListing]"
+    ignored: int
 
 
 def _report(
@@ -106,24 +117,40 @@ def _report(
         pages = DisagreementPages(
             snapshot, wanted, question.is_wanted, terms.terms(settings), now=now
         )
+        ignored = 0 if wanted.ignored else _count_ignored(snapshot, question, now=now)
         # Of one kind of disagreement is asked: these are of none.
-        found = iter(()) if wanted.kinds else snapshot.read(uncounted.in_order)
+        found = iter(()) if wanted.kinds or wanted.ignored else snapshot.read(uncounted.in_order)
         apart = (
             listing
             for listing in found
             if question.is_wanted(listing.sku)
             and (not wanted.channels or listing.channel in wanted.channels)
         )
+        below = _Below(apart, ignored)
         if question.form == "json":
-            count = _write_json(pages, apart, question.by, outlet)
+            count = _write_json(pages, below, question.by, outlet)
         elif question.form == "csv":
             count = _write_csv(pages, question.by, outlet)
         else:
             count = _write_table(
-                pages, apart, question.by, outlet, now=now, all_compared=not not_compared
+                pages, below, question.by, outlet, now=now, all_compared=not not_compared
             )
     # A script that asks whether all is well must not hear yes while something can't be seen.
     return 1 if count or not_compared else 0
+
+
+def _count_ignored(snapshot: "Snapshot", question: _Question, *, now: "Millis") -> int:
+    """How many that were asked for a rule ignores."""
+    import msgspec
+
+    from store.queries import views
+
+    hidden = msgspec.structs.replace(question.wanted, ignored=True)
+    ids = snapshot.read(views.disagreement_ids, hidden, now=now)
+    if not ids or question.is_wanted(""):
+        return len(ids)  # Whatever the SKU.
+    rows = snapshot.read(views.disagreements_by_id, ids, now=now)
+    return sum(question.is_wanted(row.sku) for row in rows)
 
 
 def _fill_similar(database: "Database", wanted: "DisagreementFilter") -> None:
@@ -148,7 +175,7 @@ def _fill_similar(database: "Database", wanted: "DisagreementFilter") -> None:
 
 def _write_json(
     pages: "DisagreementPages",
-    apart: "Iterable[UncountedListing]",
+    below: _Below,
     by: "GroupBy | None",
     outlet: "Outlet",
 ) -> int:
@@ -169,7 +196,8 @@ def _write_json(
     if by:
         document.value("groups", [json_documents.group(total) for total in pages.group(by).sums()])
     document.texts("disagreements", texts())
-    document.texts("uncounted", (map(json_rows.uncounted, part) for part in in_parts(apart)))
+    document.texts("uncounted", (map(json_rows.uncounted, part) for part in in_parts(below.apart)))
+    document.value("ignored", below.ignored)
     document.end()
     return count
 
@@ -189,7 +217,7 @@ def _write_csv(pages: "DisagreementPages", by: "GroupBy | None", outlet: "Outlet
 
 def _write_table(
     pages: "DisagreementPages",
-    apart: "Iterable[UncountedListing]",
+    below: _Below,
     by: "GroupBy | None",
     outlet: "Outlet",
     *,
@@ -204,6 +232,6 @@ def _write_table(
     table = report.DisagreementTable(paper, now=now, grouping=pages.group(by) if by else None)
     for page in pages.pages():
         outlet.write(lines_text(table.lines(page)))
-    outlet.write(lines_text(table.total(all_compared=all_compared)))
-    outlet.write(lines_text(report.uncounted(apart, paper)))
+    outlet.write(lines_text(table.total(all_compared=all_compared, ignored=below.ignored)))
+    outlet.write(lines_text(report.uncounted(below.apart, paper)))
     return table.count

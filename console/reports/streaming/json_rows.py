@@ -42,6 +42,12 @@ def disagreement(row: Disagreement, cause: Cause | None) -> str:
         else f'{{"by": {_optional(row.acknowledged_by)}, "at": {_time(row.acknowledged_at)}, '
         f'"why": {_optional(row.acknowledged_why)}}}'
     )
+    ignored = (
+        "null"
+        if row.ignored_rule is None
+        else f'{{"rule": {row.ignored_rule}, "by": {_optional(row.ignored_by)}, '
+        f'"why": {_optional(row.ignored_why)}, "until": {_time(row.ignored_until)}}}'
+    )
     money, assumed = row.money_at_risk, row.assumed_risk_minor
     return (
         f'{{"id": {row.id}, "sku": {_text(row.sku)}, "channel": {_name(row.channel)}, '
@@ -55,7 +61,8 @@ def disagreement(row: Disagreement, cause: Cause | None) -> str:
         f'"money_at_risk": {"null" if money is None else repr(money)}, '
         f'"first_seen_at": {_time(row.first_seen_at)}, "last_seen_at": {_time(row.last_seen_at)}, '
         f'"cause": {because}, "update": {_number(row.correction_id)}, "acknowledged": {seen}, '
-        f'"money_assumed": {"null" if assumed is None else repr(assumed / 100)}}}'
+        f'"money_assumed": {"null" if assumed is None else repr(assumed / 100)}, '
+        f'"ignored": {ignored}}}'
     )
 
 

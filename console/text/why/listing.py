@@ -19,7 +19,7 @@ from console.text.format import (
     units,
     until_text,
 )
-from console.text.reasons import held_back_text, reason_text
+from console.text.reasons import held_back_text, ignored_text, reason_text
 from console.text.update_words import STEPS, change_text, decided_text, waits_for
 from console.text.why.facts import SEEN, ListingVerdict, ListingWhy, WhyFacts, WhyLine
 from console.text.why.phrases import difference, freshness, policy_text
@@ -293,6 +293,8 @@ class _Explained:
             if disagreement.acknowledged_at is not None:
                 why = f": {disagreement.acknowledged_why}" if disagreement.acknowledged_why else ""
                 text += f"; acknowledged by {disagreement.acknowledged_by}{why}"
+            ignored = ignored_text(disagreement)
+            text += f"; {ignored}" if ignored else ""
             decided = decided_text(disagreement, self._facts.now)
             text += f"; {decided}" if decided else ""
             yield WhyLine("disagreement", clean(text))

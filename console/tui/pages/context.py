@@ -12,9 +12,10 @@ from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
 
 if TYPE_CHECKING:
-    from console.tui.handlers.acknowledge import AcknowledgeHandler
     from console.tui.handlers.channels import ChannelHandler
     from console.tui.handlers.copy_export import CopyExportHandler
+    from console.tui.handlers.disagreements.acknowledge import AcknowledgeHandler
+    from console.tui.handlers.disagreements.ignore import IgnoreHandler
     from console.tui.handlers.freeze import FreezeHandler
     from console.tui.handlers.incidents import IncidentHandler
     from console.tui.handlers.links import LinkHandler
@@ -53,6 +54,9 @@ class Navigator(Protocol):
 
     async def show_disagreements_of(self, channel: str, sku: str = "") -> None:
         """Turn to the disagreements of one channel, or of one SKU there. Raises FilterError."""
+
+    async def show_ignored(self) -> None:
+        """Turn to the disagreements that a rule ignores."""
 
     async def open_channel(self, name: str) -> None:
         """Turn to the channels' page, with the cursor on this channel."""
@@ -98,7 +102,7 @@ class PageContext:
 
     @cached_property
     def acknowledging(self) -> "AcknowledgeHandler":
-        from console.tui.handlers.acknowledge import AcknowledgeHandler
+        from console.tui.handlers.disagreements.acknowledge import AcknowledgeHandler
 
         return AcknowledgeHandler(*self._acts)
 
@@ -107,6 +111,12 @@ class PageContext:
         from console.tui.handlers.freeze import FreezeHandler
 
         return FreezeHandler(*self._acts)
+
+    @cached_property
+    def ignoring(self) -> "IgnoreHandler":
+        from console.tui.handlers.disagreements.ignore import IgnoreHandler
+
+        return IgnoreHandler(*self._acts)
 
     @cached_property
     def channels(self) -> "ChannelHandler":

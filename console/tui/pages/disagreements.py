@@ -114,6 +114,8 @@ class DisagreementsPage(ListPage):
             status = snapshot.status
             reasons = list(remedies.not_compared(status.channels, status.incidents, ()))
             text = "● No disagreements: every channel shows what it should."
+            if ignored := status.overview.ignored:
+                text = f"● No disagreements but {ignored:,} ignored by a rule: ignored:yes"
             if reasons:
                 blind = remedies.blind(status.channels, ()) or f"Not all can be read: {reasons[0]}"
                 text = clean(f"○ No disagreements known. {blind}")
@@ -224,6 +226,16 @@ class DisagreementsPage(ListPage):
         """Of what is marked, else of the group or the row under the cursor."""
         await self.context.acknowledging.acknowledge(await self._meant())
 
+    async def do_ignore(self) -> None:
+        row = self.rows.current
+        if self.table is self.rows and isinstance(row, DisagreementRow):
+            # In a burst of keys the detail is still that of the row before.
+            await self.context.ignoring.ignore_like(row.disagreement)
+        elif self.table is self.rows:
+            await self.context.ignoring.ignore_like(None)
+        else:
+            await super().do_ignore()
+
     async def _meant(self) -> list[Disagreement]:
         """What was seen of it: the row as it is painted, of many what they are now."""
         value = self.rows.current
@@ -327,6 +339,9 @@ class DisagreementsPage(ListPage):
             for severity in (Severity.SNOOZED_OR_REJECTED, Severity.ACKNOWLEDGED)
         )
         text = "".join(f" · {count:,} {word}" for word, count in counted if count)
+        snapshot = self.session.snapshot
+        if snapshot is not None and (ignored := snapshot.status.overview.ignored):
+            text += f" · {ignored:,} ignored"
         if self._asks_for_causes():
             known, total = self.data.known(ranked.ids), len(ranked.ids)
             if known < total or asks_for_causes(self.wanted):

@@ -60,6 +60,7 @@ class DecisionPage(Page):
             "revert": self.do_revert,
             "open_link": self.do_open_link,
             "unfreeze": self.do_unfreeze,
+            "ignore": self.do_ignore,
         }
 
     def do_approve(self) -> Coroutine[None, None, None]:
@@ -95,6 +96,9 @@ class DecisionPage(Page):
             self.repaint()
             return
         await self.context.freezing.unfreeze(*under)
+
+    async def do_ignore(self) -> None:
+        await self.context.ignoring.ignore_like(self.linked())
 
     def under_cursor(self) -> tuple[str, str] | None:
         """The SKU of the row under the cursor, and its channel."""

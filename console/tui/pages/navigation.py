@@ -116,6 +116,10 @@ class NavigatingApp(DialogApp):
         self.dashboard.filter_by(f"channel:{channel} sku:{sku}" if sku else f"channel:{channel}")
         await self.show(PageName.DISAGREEMENTS)
 
+    async def show_ignored(self) -> None:
+        self.dashboard.filter_by("ignored:yes")
+        await self.show(PageName.DISAGREEMENTS)
+
     async def open_sku(self, subject: Subject) -> None:
         self.sku.look_at(subject)
         if self.page is self.sku:

@@ -200,6 +200,7 @@ class Page(ToastScreen, Screen[None]):
             "pause_writes": self.do_pause_writes,
             "zoom_pane": self.panes.zoom,
             "fold_pane": self.do_fold_pane,
+            "ignore_rules": self.do_ignore_rules,
             **{how: partial(self._leap, how) for how in Leap},
             "story_next": self.do_story_next,
             "story_silence": self.do_story_silence,
@@ -311,6 +312,10 @@ class Page(ToastScreen, Screen[None]):
 
     def do_pause_writes(self) -> Coroutine[None, None, None]:
         return self.context.channels.pause_or_resume_writes()
+
+    async def do_ignore_rules(self) -> None:
+        if await self.context.ignoring.show_rules():
+            await self.context.navigator.show_ignored()
 
     def do_story_next(self) -> Coroutine[None, None, None]:
         return self.context.story.step()

@@ -288,6 +288,9 @@ def _age(row: DisagreementRow, now: Millis) -> Cell:
 
 def _why(row: DisagreementRow, now: Millis) -> Cell:
     disagreement = row.disagreement
+    if disagreement.ignored_rule is not None:
+        text = f"rule {disagreement.ignored_rule}, {disagreement.ignored_by}"
+        return Cell(f" {text}: {disagreement.ignored_why}", Tone.DIM)
     if disagreement.acknowledged_at is not None:
         return Cell(f" ✓ {disagreement.acknowledged_by}: {disagreement.acknowledged_why}", Tone.DIM)
     if decided_text(disagreement, now):

@@ -225,6 +225,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
     stale = Tone.BAD if overview.channels_stale else Tone.DIM
     pending = Tone.STRONG if overview.pending else Tone.DIM
     snoozed = [Cell(f"{overview.snoozed:,} snoozed", Tone.DIM)] if overview.snoozed else []
+    ignored = [Cell(f"{overview.ignored:,} ignored", Tone.DIM)] if overview.ignored else []
     errors = Tone.BAD if overview.errors_5m else Tone.DIM
     stale_cell = Cell(f"stale {overview.channels_stale}/{overview.channels}", stale)
     if brief:
@@ -234,6 +235,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
             (2, [stale_cell]),
             (3, [Cell(f"pending {overview.pending:,}", pending)]),
             (8, snoozed),
+            (5, ignored),
             (7, [Cell(f"errors {overview.errors_5m}", errors)]),
         ]
     trend = count_bars(overview.errors_by_minute, _MINUTES)
@@ -251,6 +253,7 @@ def _facts(overview: Overview, now: Millis, *, brief: bool) -> list[tuple[int, l
         (2, [stale_cell]),
         (3, [Cell("pending ", Tone.DIM), Cell(f"{overview.pending:,}", pending)]),
         (5, snoozed),
+        (5, ignored),
         (8, [Cell("errors/5m ", Tone.DIM), Cell(f"{overview.errors_5m}", errors)]),
         (10, [Cell(trend, Tone.DIM)] if trend else []),
     ]

@@ -22,6 +22,7 @@ from console.text.format import (
     units,
     wrap,
 )
+from console.text.reasons import ignored_text
 from console.text.update_words import STEPS, change_text, change_type, waits_for
 from console.tui.data.values import RowDetail
 from console.tui.drawing.tones import Cell, Tone, lines, write
@@ -117,6 +118,8 @@ def reasons(detail: RowDetail, *, now: Millis, width: int) -> list[Content]:
         else []
     )
     disagreement = detail.disagreement
+    if disagreement is not None and (ignored := ignored_text(disagreement)):
+        rows.insert(0, _labelled("ign", ignored, width))
     if disagreement is not None and disagreement.acknowledged_at is not None:
         at = time_of_day(disagreement.acknowledged_at)
         text = f"acknowledged by {disagreement.acknowledged_by} {at}: "

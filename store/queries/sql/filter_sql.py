@@ -8,9 +8,9 @@ from store.model import Millis
 from store.queries.ranking_values import Side
 from store.queries.sql.severity_sql import RISK, severity_of, updates_in
 from store.queries.values import DisagreementFilter
-from store.reasons import STANDING
+from store.reasons import STANDING, Reason
 from store.targets.copies import OVERSELLS, UNITS
-from store.targets.verdict_sql import SOURCES, STANDS, status_of
+from store.targets.verdict_sql import IGNORED, SOURCES, STANDS, status_of
 
 _HAS_WORD = """(instr(lower(i.sku), lower({value})) > 0
   OR instr(lower(coalesce(i.title, '')), lower({value})) > 0)"""
@@ -28,6 +28,7 @@ class FilterConditions:
         for left_out in wanted.without:
             before += [f"NOT coalesce({condition}, 0)" for condition in self._conditions(left_out)]
             after += [f"NOT {condition}" for condition in self._statuses(left_out)]
+        before += _gate(wanted)
         self.before = "".join(f" AND {condition}" for condition in before)
         self.after = " AND ".join(after) or "1"
 
@@ -39,6 +40,8 @@ class FilterConditions:
         if wanted.acknowledged is not None:
             answer = "NOT NULL" if wanted.acknowledged else "NULL"
             conditions.append(f"d.acknowledged_at IS {answer}")
+        if wanted.ignored is not None:
+            conditions.append(IGNORED if wanted.ignored else f"NOT {IGNORED}")
         return conditions
 
     def _choices(self, wanted: DisagreementFilter) -> list[str]:
@@ -101,6 +104,14 @@ class FilterConditions:
         name = f"wanted_{len(self.values)}"
         self.values[name] = value
         return f":{name}"
+
+
+def _gate(wanted: DisagreementFilter) -> list[str]:
+    """What is ignored is listed only where somebody asks for it."""
+    asked = (wanted, *wanted.without)
+    if any(part.ignored is not None or Reason.IGNORED in part.reasons for part in asked):
+        return []
+    return [f"NOT {IGNORED}"]
 
 
 def _minor(amount: float | None) -> int | None:

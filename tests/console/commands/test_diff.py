@@ -59,7 +59,7 @@ def test_diff_has_stable_keys_and_exits_1_where_there_are_some(seeded: Path, ske
     assert list(lamp) == [
         "id", "sku", "channel", "location", "kind", "status", "reason", "reason_code", "reading",
         "target", "delta", "oversell_units", "undersell_units", "money_at_risk", "first_seen_at",
-        "last_seen_at", "cause", "update", "acknowledged", "money_assumed",
+        "last_seen_at", "cause", "update", "acknowledged", "money_assumed", "ignored",
     ]  # fmt: skip
     assert (lamp["sku"], lamp["kind"], lamp["status"]) == (
         "LAMP",

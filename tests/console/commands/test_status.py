@@ -17,6 +17,7 @@ def test_status_has_stable_keys_and_exits_1_while_anything_is_open(seeded: Path,
         "channels", "disagreements", "updates", "incidents", "engine", "acknowledged",
         "writes_paused",
         "unreadable", "uncounted", "approval_window", "snoozed_or_rejected",
+        "ignored",
     ]  # fmt: skip
     assert list(document["channels"][0]) == [
         "name", "kind", "roles", "freshness", "last_success_at", "age_s", "listings", "last_error",

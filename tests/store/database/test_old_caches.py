@@ -137,14 +137,17 @@ def test_the_commands_answer_as_before(old: dict[str, Any], tmp_path: Path) -> N
 
 NEWER = (
     "listing_id", "approved_by", "unknown_oversell_units", "ref", "snoozed", "snoozed_or_rejected",
+    "ignored",
 )  # fmt: skip
 """What older versions numbered in another way, or did not say."""
 
 OF_DISAGREEMENTS = ("severity", "rejected_id", "rejected_by", "snoozed_until")
 """What a person has decided is a severity of its own since schema 24."""
 
-NONE_THEN = ("until", "reverts")
-"""What may be said since schema 23 or 24: of none of these it is."""
+NONE_THEN = (
+    "until", "reverts", "ignored_rule", "ignored_by", "ignored_why", "ignored_until",
+)  # fmt: skip
+"""What may be said since schema 23, 24 or 25: of none of these it is."""
 
 
 def same(said: Any) -> Any:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store.corrections import ignore_rules
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.history.rewind import open_at
-from store.model import Millis, Pool, Record, Refused, Status
+from store.model import Kind, Millis, Pool, Record, Refused, Status
 from store.open_counts import upkeep
 from store.polling import merge
 from store.polling.comparison import Comparison
@@ -51,6 +52,7 @@ def lists(connection: sqlite3.Connection, now: Millis) -> dict[str, object]:
     found: dict[str, object] = {
         "prices": prices,
         "open": ranking.ranked(connection, DisagreementFilter(statuses=(Status.OPEN,)), now=now),
+        "ignored": ranking.ranked(connection, DisagreementFilter(ignored=True), now=now),
     }
     for sort in Sort:
         found[sort] = ranking.ranked(connection, everything, now=now, sort=sort, hints=hints)
@@ -64,7 +66,8 @@ def check(database: Database, now: Millis) -> None:
     due = database.read(
         lambda connection: connection.execute(
             """SELECT DISTINCT settles_at FROM open_disagreements WHERE settles_at > 0
-            UNION SELECT last_success_at FROM channels WHERE last_success_at IS NOT NULL"""
+            UNION SELECT last_success_at FROM channels WHERE last_success_at IS NOT NULL
+            UNION SELECT until_at FROM ignore_rules WHERE until_at IS NOT NULL"""
         ).fetchall()
     )
     instants = {now - MINUTE, now, now + EVER, *(at + by for (at,) in due[-6:] for by in (0, 1))}
@@ -152,6 +155,20 @@ class Shop:
             )
         )
 
+    def ignore(self) -> None:
+        """Set a rule, or end one."""
+        w, drawn = self.w, self.drawn
+        rules = w.database.read(ignore_rules.rules, now=w.now)
+        if rules and drawn.random() < 0.4:
+            number = drawn.choice(rules).id
+            w.database.write(ignore_rules.end, number, who="ana", why=None, now=w.now)
+            return
+        where = ignore_rules.IgnoreWhere(
+            drawn.choice(("*", *SKUS)), None, drawn.choice((None, Kind.QUANTITY)),
+            drawn.choice((None, 2)), drawn.choice((None, w.now + 5 * MINUTE)),
+        )  # fmt: skip
+        w.database.write(ignore_rules.add, where, who="ana", why="so it is", now=w.now)
+
     def count(self) -> None:
         """Some of them at a time, and sometimes anew."""
         if self.drawn.random() < 0.3:
@@ -161,7 +178,7 @@ class Shop:
 
 ACTS = (
     Shop.poll, Shop.poll, Shop.poll, Shop.poll, Shop.read_again, Shop.sell, Shop.reconfigure,
-    Shop.stand_still, Shop.spoil, Shop.count,
+    Shop.stand_still, Shop.spoil, Shop.count, Shop.ignore, Shop.ignore,
 )  # fmt: skip
 
 

@@ -21,7 +21,19 @@ from store.queries.values import DisagreementFilter
 from sync.causes.explain import KINDS as CAUSES
 from sync.units import duration, duration_text
 
-KEYS = ("channel", "kind", "status", "sku", "cause", "side", "acked", "risk", "units", "age")
+KEYS = (
+    "channel",
+    "kind",
+    "status",
+    "sku",
+    "cause",
+    "side",
+    "acked",
+    "ignored",
+    "risk",
+    "units",
+    "age",
+)
 """What can be narrowed by; `state` is another word for `status`."""
 
 COMPARED = ("risk", "units", "age")
@@ -118,6 +130,8 @@ def filter_text(wanted: DisagreementFilter) -> str:
     ]
     if wanted.acknowledged is not None:
         parts.append(f"acked:{'yes' if wanted.acknowledged else 'no'}")
+    if wanted.ignored is not None:
+        parts.append(f"ignored:{'yes' if wanted.ignored else 'no'}")
     for name, low, high in (
         ("risk", _amount_text(wanted.risk_min), _amount_text(wanted.risk_max)),
         ("units", _amount_text(wanted.units_min), _amount_text(wanted.units_max)),
@@ -138,6 +152,7 @@ def choices(key: str, channels: Sequence[str]) -> tuple[str, ...]:
         "cause": (*CAUSES, NO_CAUSE),
         "side": tuple(Side),
         "acked": ("yes", "no"),
+        "ignored": ("yes", "no"),
     }.get(key, ())
 
 
@@ -206,6 +221,8 @@ def _choose(
         _check(value, known, key)
     if key == "acked":
         return msgspec.structs.replace(wanted, acknowledged=values[-1] == "yes")
+    if key == "ignored":
+        return msgspec.structs.replace(wanted, ignored=values[-1] == "yes")
     if key == "side":
         if len(set(values)) > 1:
             raise FilterError("side: write oversell or undersell; leave it out for both")

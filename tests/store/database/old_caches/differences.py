@@ -81,6 +81,8 @@ KNOWN = (
     *_added(18, "status", ".channels[].last_full_at"),
     *_added(23, "status", ".approval_window"),
     *_added(24, "status", ".snoozed_or_rejected"),
+    *_added(25, "status", ".ignored"),
+    *_added(25, "diff", ".ignored", ".disagreements[].ignored"),
     *_added(23, "updates", ".updates[].reverts"),
     *(Known(16, "diff", f".disagreements[].cause.{key}", ANYTHING, ANYTHING, _FOUND_WHEN_ASKED)
       for key in ("kind", "confidence", "evidence")),

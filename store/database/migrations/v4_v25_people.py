@@ -1,7 +1,10 @@
-"""The fourth schema: what people say of a disagreement, an incident or a channel, and how it fares.
+"""The schemas 4 and 25: what people say of a disagreement, an incident or a channel.
 
 An acknowledgement holds while what was acknowledged stands: the trigger takes it away when the
 disagreement moves, whoever moves it, in the same transaction.
+
+Rules by which disagreements are ignored are never deleted: an ended one is history. What is ignored
+is counted in groups of its own, so that the counts of what is open begin anew.
 """
 
 from typing import TYPE_CHECKING
@@ -98,7 +101,60 @@ CREATE VIEW disagreements_ever AS SELECT * FROM disagreements;
 """
 
 
+IGNORE_RULES = """
+CREATE TABLE ignore_rules (
+  id INTEGER PRIMARY KEY,
+  skus TEXT NOT NULL,
+  channel_id INTEGER REFERENCES channels (id),
+  kind TEXT,
+  units_max INTEGER,
+  until_at INTEGER,
+  why TEXT NOT NULL,
+  made_by TEXT NOT NULL,
+  made_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  ended_by TEXT,
+  ended_why TEXT
+);
+ALTER TABLE open_disagreements ADD COLUMN ignored_by INTEGER;
+CREATE INDEX disagreements_ignored ON open_disagreements (ignored_by, channel_id)
+  WHERE ignored_by IS NOT NULL;
+DROP INDEX disagreements_waiting;
+CREATE INDEX disagreements_waiting ON open_disagreements (channel_id, listing_id)
+  WHERE waits = 1 AND ignored_by IS NULL;
+DROP TABLE open_counts;
+CREATE TABLE open_counts (
+  channel_id INTEGER NOT NULL,
+  authority_id INTEGER NOT NULL,
+  raises INTEGER NOT NULL,
+  -- The rule that ignores them; 0: none.
+  ignored_by INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  oversell INTEGER NOT NULL,
+  oversell_units INTEGER NOT NULL,
+  oversell_risk INTEGER NOT NULL,
+  undersell INTEGER NOT NULL,
+  undersell_units INTEGER NOT NULL,
+  undersell_risk INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  -- The latest of all that are counted here.
+  settled_at INTEGER NOT NULL,
+  observed_at INTEGER,
+  fell_at INTEGER,
+  PRIMARY KEY (channel_id, authority_id, raises, ignored_by)
+) WITHOUT ROWID;
+DELETE FROM open_apart;
+DELETE FROM open_counts_reach;
+"""
+
+
 def run(database: "SqliteUtils") -> None:
     """Make room for acknowledgements, snoozes, pauses, allowances, judgements and the past."""
     for statement in statements(DISAGREEMENTS + INCIDENTS + CHANNELS + JUDGEMENTS + PAST):
+        database.execute(statement)
+
+
+def make_ignore_rules(database: "SqliteUtils") -> None:
+    """Make room for the rules, and for which of them ignores which disagreement."""
+    for statement in statements(IGNORE_RULES):
         database.execute(statement)

@@ -1,0 +1,1 @@
+"""What people have decided for good, as tables and as JSON."""
