@@ -130,9 +130,12 @@ def _disagreement(disagreement: Disagreement, now: Millis, width: int) -> Conten
     by = f" {signed(disagreement.delta)}" if disagreement.delta is not None else ""
     risk = f", {money(disagreement.money_at_risk)} at risk" if disagreement.money_at_risk else ""
     # An open one has no reason; that of the others is why it can't be decided.
-    why = f": {settling_text(disagreement)}" if disagreement.status is not Status.OPEN else ""
+    stands = str(disagreement.status)
+    if disagreement.status is not Status.OPEN:
+        why = settling_text(disagreement)
+        stands = why if why.startswith(stands) else f"{stands}: {why}"
     since_when = age(now - disagreement.first_seen_at)
-    text = f"  {disagreement.kind}{by}{risk}, since {since_when}, {disagreement.status}{why}"
+    text = f"  {disagreement.kind}{by}{risk}, since {since_when}, {stands}"
     start = f"{sign} {cut(where, 24)}"
     return write(
         Cell(start, tone_of(disagreement.delta)),

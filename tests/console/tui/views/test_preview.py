@@ -7,8 +7,12 @@ from console.text.looks.sparkline import sparkline
 from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState, refusals
 from console.tui.views.header import ConsoleStatus, Mode, header, legend
+from console.tui.views.sku import sku_detail
 from store.decision import Decision
+from store.model import Status
 from store.queries.values import Overview
+from store.reasons import Reason
+from tests.console.reports.test_tables import disagreement
 from tests.console.small_shop import NOW, IdleEngine, StillClock
 
 OVERVIEW = Overview(
@@ -161,3 +165,10 @@ def test_an_incident_hides_not_at_once_what_a_key_has_come_to() -> None:
     assert found.line(120).plain.split(" ", 2)[2].startswith("verified #1 ·")
     clock.at += 10_000
     assert found.line(120).plain.split(" ", 2)[2].startswith("market stale ·")
+
+
+def test_a_disagreement_that_settles_says_so_once() -> None:
+    row = disagreement(status=Status.SETTLING, reason=Reason.SETTLING, decidable_at=NOW)
+    text = sku_detail._disagreement(row, NOW, 120).plain
+    assert text.count("settling") == 1
+    assert "wait until 14:02Z" in text
