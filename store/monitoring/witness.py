@@ -228,3 +228,12 @@ def most_moved(
         (authority, count),
     )
     return rows.fetchall()
+
+
+def overdue_approvals(connection: sqlite3.Connection, *, now: Millis) -> list[int]:
+    """Approvals that were given up by nobody and written by nobody when their time had come."""
+    rows = connection.execute(
+        "SELECT id FROM corrections WHERE status = 'approved' AND expires_at < ? ORDER BY id",
+        (now,),
+    )
+    return [correction_id for (correction_id,) in rows]

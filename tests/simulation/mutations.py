@@ -11,7 +11,6 @@ import pytest
 
 from store.accounts import reading_history
 from store.corrections import lifecycle, propose, waiting
-from store.corrections.guards import obstacles
 from store.database import lease
 from store.model import Policy
 from store.targets import counted_events
@@ -65,8 +64,13 @@ def _writes(change_by: Callable[[Any], int]) -> Mutate:
     return mutate
 
 
-def _nothing_is_held_back(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(obstacles, "by_id", lambda connection, batch, *, now: {})
+def _nothing_turns_stale(patch: pytest.MonkeyPatch) -> None:
+    usual = terms._channel
+
+    def channel(*given: Any) -> Any:
+        return msgspec.structs.replace(usual(*given), stale_after_ms=86_400_000)
+
+    patch.setattr(terms, "_channel", channel)
 
 
 def _policy(**other: int) -> Mutate:
@@ -150,7 +154,7 @@ MUTATIONS: dict[str, tuple[Promise, Mutate]] = {
     "what moved is still valid": (Promise.BASIS, _always_valid),
     "what got no reply is sent again": (Promise.ONCE, _sent_again_without_a_reply),
     "one less than the target": (Promise.NEGATIVE, _writes(lambda change: change.quantity - 1)),
-    "nothing is held back": (Promise.AUTHORITY, _nothing_is_held_back),
+    "nothing turns stale": (Promise.AUTHORITY, _nothing_turns_stale),
     "share, cap and buffer are forgotten": (Promise.POLICY, _policy(more=0)),
     "nothing expires": (Promise.LOST, _nothing_expires),
     "the hold is not waited for": (Promise.EXPIRED, _the_hold_is_not_waited_for),

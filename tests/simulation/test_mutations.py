@@ -6,10 +6,12 @@ from sync.simulation.promises.judge import Promise
 from sync.simulation.seeds.trial import run_seed
 from tests.simulation.mutations import MUTATIONS
 
-SEEDS = (1, 3, 6, 2, 4, 5, 7, 11, 9, 8)
+SEEDS = (1, 3, 7, 2, 6, 4)
 STEPS = 250
-QUICK = ("one less than the target", "everybody has the lease", "nothing is proposed")
-"""Caught soon: they stand for the others in the plain run."""
+RARE = {"nothing expires": 800, "nothing turns stale": 800}
+"""What a short trial seldom comes to gets a longer one."""
+QUICK = ("one less than the target",)
+"""Caught soon: it stands for the others in the plain run."""
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,8 @@ def test_a_fault_put_into_skew_is_caught(name: str, monkeypatch: pytest.MonkeyPa
     mutate(monkeypatch)
     seen: set[Promise] = set()
     for seed in SEEDS:
-        seen |= {breach.promise for breach in run_seed(seed, STEPS).with_skew.broken}
+        result = run_seed(seed, RARE.get(name, STEPS)).with_skew
+        seen |= {breach.promise for breach in result.broken}
         if promise in seen:
             return
     pytest.fail(f"not caught: {name}; seen {sorted(seen)}")

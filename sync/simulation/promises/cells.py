@@ -36,6 +36,7 @@ class CellWatch:
         self._judge, self._cache, self._settings = judge, cache, settings
         self._shop, self._now = shop, now
         self._without: dict[int, Millis] = {}
+        self._overdue: dict[int, Millis] = {}
 
     def look(self, *, is_running: bool) -> None:
         """Check that nothing correctable stands without an update and a reason."""
@@ -47,9 +48,15 @@ class CellWatch:
         bare = {found.id: found for found in found if self._is_bare(found)}
         self._judge.checked[Promise.REASON] += len(found) - len(bare)
         self._look_at_targets(now)
+        overdue = self._cache.read(witness.overdue_approvals, now=now + BEGAN)
         if not is_running:
             self._without.clear()
+            self._overdue.clear()
             return
+        self._overdue = {number: self._overdue.get(number, now) for number in overdue}
+        for number, since in self._overdue.items():
+            holds = now - since <= PATIENCE_MS
+            self._judge.check(Promise.LOST, holds, now, f"#{number} is neither written nor expired")
         self._without = {number: self._without.get(number, now) for number in bare}
         for number, since in self._without.items():
             holds = now - since <= PATIENCE_MS

@@ -7,8 +7,8 @@ import msgspec
 
 from store.model import Millis
 
-BREACHES_MAX = 20
-"""So many are kept: the first says what is wrong."""
+BREACHES_MAX = 5
+"""So many of a promise are kept: the first says what is wrong."""
 
 
 class Promise(StrEnum):
@@ -52,5 +52,7 @@ class Judge:
     def check(self, promise: Promise, holds: bool, at: Millis, *words: object) -> None:  # noqa: FBT001
         """Count a check; `words` say what was seen where it does not hold."""
         self.checked[promise] += 1
-        if not holds and len(self.broken) < BREACHES_MAX:
+        if holds:
+            return
+        if sum(breach.promise is promise for breach in self.broken) < BREACHES_MAX:
             self.broken.append(Breach(promise, at, " ".join(map(str, words))))

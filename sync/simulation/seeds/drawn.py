@@ -154,7 +154,7 @@ def _approval(chance: random.Random, regime: Regime) -> ApprovalSettings:
     return ApprovalSettings(
         mode=chance.choice(("manual", "rules", "rules")),
         hold_ms=chance.choice((0, 3_000, 8_000)),
-        expires_ms=chance.choice((10_000, 60_000, 900_000)),
+        expires_ms=chance.choice((4_000, 20_000, 900_000)),
         second_person_above=chance.choice((None, None, 15)),
         rules=rules,
     )
