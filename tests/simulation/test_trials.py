@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from sync.simulation.seeds.minimise import minimised
 from sync.simulation.seeds.trial import run_seed
 
 _ONE = "from sync.simulation.seeds.trial import run_seed; print(run_seed(4, 80).with_skew.trace)"
@@ -32,3 +33,13 @@ def test_every_promise_is_kept(seed: int) -> None:
     assert result.broken == []
     assert result.checked
     assert result.faults
+
+
+def test_a_failing_run_is_cut_down_to_the_steps_that_it_needs() -> None:
+    assert minimised(200, lambda kept: {3, 77} <= set(kept), tries_max=200) == [3, 77]
+
+
+def test_a_cut_down_run_is_repeated_with_the_steps_that_are_left() -> None:
+    first = run_seed(2, 40, keep=range(20)).with_skew
+    assert first.steps == 20
+    assert first.trace == run_seed(2, 40, keep=range(20)).with_skew.trace
