@@ -224,7 +224,8 @@ class IgnoreRulesDialog(ArrangeDialog):
 
     def _title(self) -> str:
         hidden = sum(rule.hides for rule in self._in_force)
-        return f"{plural(len(self._in_force), 'rule')}: {hidden:,} disagreements ignored"
+        rules, ignored = plural(len(self._in_force), "rule"), plural(hidden, "disagreement")
+        return f"{rules}: {ignored} ignored"
 
     def action_choose(self, what: str) -> None:
         if what == "list":

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerError
 
+from console.text.format import plural
 from console.tui.app import SkewApp
 from store.corrections import ignore_rules
 from store.corrections.ignore_rules import IgnoreRule, IgnoreWhere
@@ -99,6 +100,7 @@ async def test_rules_are_listed_with_their_counts_and_ended_by_key(shop: Shop) -
         await press(app, pilot, "I")
         await settle(app, pilot)
         assert f"{hidden} ignored  SKU-* on market" in text_of(app)
+        assert f"1 rule: {plural(hidden, 'disagreement')} ignored" in text_of(app)
         await press(app, pilot, "x", *"mended", "enter")
         await settle(app, pilot)
         assert "no rule ignores anything" in text_of(app)
