@@ -20,6 +20,7 @@ from rich.style import Style
 from textual import events, on
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -47,6 +48,14 @@ class DiffOutputApp(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self._output = DiffOutput()
+
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        if driver.__module__ != "textual.drivers.linux_driver":
+            return driver
+        from console.tui.drawing.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     @on(events.Mount)
     def _forget_when_resumed(self) -> None:

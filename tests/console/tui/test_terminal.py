@@ -1,8 +1,10 @@
 """The installed program in a real terminal."""
 
+import contextlib
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -80,6 +82,34 @@ def test_leaving_the_console_tells_what_nobody_is_there_to_write(tmp_path: Path)
         program.kill()
         program.wait()
         os.close(master)
+
+
+@pytest.mark.long
+def test_a_console_whose_terminal_stalls_and_goes_away_ends(tmp_path: Path) -> None:
+    """As where the network of an operator breaks down: nobody reads, and then nobody is there."""
+    (tmp_path / "skew.toml").write_text(CONFIGURATION)
+    (tmp_path / "warehouse.csv").write_text("sku,available\nKETTLE-1,5\n")
+    (tmp_path / "shop.csv").write_text("sku,available\nKETTLE-1,9\n")
+    path = str(tmp_path / "skew.toml")
+    command = [sys.executable, "-m", "console", "watch", "--by", "ana", "--config", path]
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "160", "LINES": "45"}
+    # The terminal must be its own, or it gets no signal when that goes.
+    program, master = pty.fork()
+    if program == 0:
+        os.execve(sys.executable, command, environ)
+    try:
+        _until(master, b"KETTLE-1", seconds=20)
+        for _ in range(40):
+            os.write(master, b"213")
+            time.sleep(0.05)
+        os.close(master)
+        end = time.monotonic() + 15
+        while (ended := os.waitpid(program, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert ended == (program, 0)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(program, signal.SIGKILL)
 
 
 def _until(terminal: int, wanted: bytes, *, seconds: float) -> bytes:
