@@ -119,7 +119,7 @@ def test_a_heading_is_cut_at_the_edge_and_shows_the_blanks_of_a_sku() -> None:
 
 def test_as_json_the_groups_stand_before_the_disagreements_in_their_order(diff: Any) -> None:
     document = json.loads(diff("--by", "channel", "--json"))
-    assert list(document) == ["groups", "disagreements", "uncounted"]
+    assert list(document) == ["groups", "disagreements", "uncounted", "ignored"]
     assert [list(group) for group in document["groups"]] == [
         ["by", "value", "count", "oversell_units", "undersell_units", "money_at_risk"]
     ] * len(document["groups"])
@@ -152,7 +152,7 @@ def test_diff_by_cause_tells_why_for_each_group(diff: Any) -> None:
 
 
 def test_without_by_the_document_has_no_groups(diff: Any) -> None:
-    assert list(json.loads(diff("--json"))) == ["disagreements", "uncounted"]
+    assert list(json.loads(diff("--json"))) == ["disagreements", "uncounted", "ignored"]
 
 
 def test_a_csv_is_sorted_by_group(diff: Any) -> None:
@@ -170,5 +170,5 @@ def test_where_nothing_differs_there_are_no_groups(
     assert run(["diff", "--by", "cause"]) == 0
     assert capsys.readouterr().out == "No disagreements.\n"
     assert run(["diff", "--by", "cause", "--json"]) == 0
-    empty: dict[str, list[str]] = {"groups": [], "disagreements": [], "uncounted": []}
+    empty: dict[str, list[str]] = {"groups": [], "disagreements": [], "uncounted": [], "ignored": 0}
     assert json.loads(capsys.readouterr().out) == empty
