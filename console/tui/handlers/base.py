@@ -14,6 +14,7 @@ from textual.app import App
 from console.tui.data.source import DataSource
 from console.tui.drawing.tones import Tone
 from console.tui.session.state import ConsoleState
+from console.tui.widgets.decision_table import DecisionTable
 from store.database.connection import Database
 from store.errors import StoreError
 
@@ -54,6 +55,13 @@ class Handler:
             # A RuntimeError is the closed cache's: its writer has gone.
             self._say(f"nothing was decided: {error}", Tone.BAD)
             return []
+
+    def _refuse(self, text: str, why: str) -> None:
+        """Say in the log that nothing is done, and at the row under the cursor why."""
+        self._say(text, Tone.WARN)
+        for table in self._app.screen.query(DecisionTable):
+            if table.has_focus:
+                table.refuse_here(why)
 
     def _say(self, text: str, tone: Tone) -> None:
         self._session.say(text, tone)

@@ -17,6 +17,7 @@ from console.text.confirmation import (
     why_asked,
 )
 from console.text.format import clean, plain_times, plural, until_text
+from console.text.reasons import why_text
 from console.text.update_words import STEPS
 from console.tui.data.source import DataSource
 from console.tui.dialogs.confirm import ApproveDialog, ReasonDialog, RetryDialog, SnoozeDialog
@@ -25,6 +26,7 @@ from console.tui.handlers.base import Handler
 from console.tui.handlers.batches import BatchHandler
 from console.tui.handlers.others import OthersHandler
 from console.tui.session.state import ConsoleState, notes, refusals
+from console.tui.widgets.decision_table import DecisionTable
 from store.corrections import decisions, reverts
 from store.corrections.reverts import Revert
 from store.database.connection import Database
@@ -48,7 +50,7 @@ class UpdateHandler(Handler):
     async def approve(self, picked: DecisionTarget, *, bulk: bool) -> None:
         """Approve after asking as much as it needs."""
         if picked.not_now:
-            self._say(f"can't approve {picked.about}: {picked.not_now}", Tone.WARN)
+            self._refuse(f"can't approve {picked.about}: {picked.not_now}", picked.not_now)
             return
         batch = await self._batch(picked, "approve", bulk=bulk)
         if not batch:
@@ -141,7 +143,7 @@ class UpdateHandler(Handler):
             ids = [correction.id for correction in under if can_undo(correction, now)]
         if not ids:
             why = "no approval can be undone any more, and the row is neither snoozed nor rejected"
-            self._say(f"nothing to undo: {why}", Tone.WARN)
+            self._refuse(f"nothing to undo: {why}", why)
             return
         decided = await self._decide(
             lambda: self._database.write(
@@ -155,7 +157,8 @@ class UpdateHandler(Handler):
     async def retry(self, picked: DecisionTarget) -> None:
         """Retry what ended badly, with a reason."""
         if not picked.seen:
-            self._say(f"can't retry: {picked.why_not or 'nothing ended badly'}", Tone.WARN)
+            why = picked.why_not or "nothing ended badly"
+            self._refuse(f"can't retry: {why}", why)
             return
         reason = await self._app.push_screen_wait(RetryDialog(picked.about, ()))
         if reason is None:
@@ -219,7 +222,8 @@ class UpdateHandler(Handler):
     async def _batch(self, picked: DecisionTarget, verb: str, *, bulk: bool) -> list[Correction]:
         """The updates that can be decided on; where there are none, the log says why."""
         if not picked.seen or (picked.why_not and not bulk):
-            self._say(f"can't {verb}: {picked.why_not or 'nothing to decide'}", Tone.WARN)
+            why = picked.why_not or "nothing to decide"
+            self._refuse(f"can't {verb}: {why}", why)
             return []
         found = await self._read([number for number, _ in picked.seen])
         if found is None:
@@ -230,7 +234,7 @@ class UpdateHandler(Handler):
         if not batch:
             text = await self._meanwhile(picked) if len(picked.seen) == 1 else ""
             why = text or "it was decided meanwhile"
-            self._say(f"can't {verb} {picked.about}: {why}", Tone.WARN)
+            self._refuse(f"can't {verb} {picked.about}: {why}", why)
         return batch
 
     async def _meanwhile(self, picked: DecisionTarget) -> str:
@@ -275,6 +279,13 @@ class UpdateHandler(Handler):
                 clean(refused), title=undone.capitalize(), severity="warning", markup=False
             )
             self._say(f"{undone}: {refused}", Tone.WARN)
+            at_rows = {
+                decision.id: f"{undone}: {plain_times(why_text(decision), self._now)}"
+                for decision in decided
+                if not decision.ok
+            }
+            for table in self._app.screen.query(DecisionTable):
+                table.refuse(at_rows)
         if done:
             what = f"#{done[0]}" if len(done) == 1 else plural(len(done), "update")
             self._say(f"{self._who} {verb} {what}", Tone.STRONG)

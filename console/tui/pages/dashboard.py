@@ -31,6 +31,7 @@ from console.tui.pages.page import Acts
 from console.tui.views import preview as previews
 from console.tui.views.disagreements import GroupRow, group_label, group_preview
 from console.tui.views.updates import UpdateSheet
+from console.tui.widgets.decision_table import DecisionTable
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.model import Correction, Disagreement
@@ -45,7 +46,7 @@ class Dashboard(DisagreementsPage):
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         self.detail: RowDetail | None = None
-        self.updates: VirtualTable[Correction] = VirtualTable(
+        self.updates: DecisionTable[Correction] = DecisionTable(
             UpdateSheet(), empty="Nothing waits for a decision.", id="updates"
         )
 

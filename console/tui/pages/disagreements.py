@@ -27,7 +27,7 @@ from console.tui.pages.page import Acts
 from console.tui.session.memory import PageMemory
 from console.tui.views.age_line import age_line
 from console.tui.views.disagreements import DisagreementSheet, GroupRow
-from console.tui.widgets.table import VirtualTable
+from console.tui.widgets.decision_table import DecisionTable
 from store.model import Disagreement
 from store.queries import ranking
 from store.queries.ranking_values import GroupBy, Severity
@@ -66,7 +66,7 @@ class DisagreementsPage(ListPage):
         source = context.source
         self.data = DisagreementData(source)
         self._learning = False
-        self.rows: VirtualTable[DisagreementRow | GroupRow] = VirtualTable(
+        self.rows: DecisionTable[DisagreementRow | GroupRow] = DecisionTable(
             DisagreementSheet(source.compared),
             empty="",
             id="disagreements",

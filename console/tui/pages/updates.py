@@ -28,6 +28,7 @@ from console.tui.pages.listing import ListPage
 from console.tui.pages.page import Acts
 from console.tui.session.memory import PageMemory
 from console.tui.views import updates
+from console.tui.widgets.decision_table import DecisionTable
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.text import TextBlock
 from store.corrections.audit import AuditRow
@@ -73,7 +74,7 @@ class UpdatesPage(ListPage):
         self._older = False
         self._sought: int | None = None
         """The update that the cursor goes to at the next reading."""
-        self.rows: VirtualTable[Correction] = VirtualTable(
+        self.rows: DecisionTable[Correction] = DecisionTable(
             updates.HistorySheet(), empty=EMPTY[self.group], id="updates"
         )
 

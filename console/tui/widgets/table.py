@@ -212,7 +212,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         self.now = now
         # Over a slow line each repainted row is felt: only those that read differently are.
         for line, value in self.lines():
-            if self.sheet.cells(value, self.columns.shown, now) != self._drawn.get(self._ids[line]):
+            if self.cells(self._ids[line], value) != self._drawn.get(self._ids[line]):
                 self._refresh_row(line)
 
     def mark(self, ids: Sequence[int]) -> None:
@@ -271,8 +271,7 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
     def on_focus(self) -> None:
         self._refresh_row(self._cursor)
 
-    def on_blur(self) -> None:
-        self._refresh_row(self._cursor)
+    on_blur = on_focus
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -314,11 +313,14 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         mark = "x" if row_id in self.marks else self.group_marks.get(row_id, " ")
         cells = [(Cell("·", Tone.FAINT), 1, False)]
         if (value := self._rows.get(row_id)) is not None:
-            drawn = self._drawn[row_id] = self.sheet.cells(value, self.columns.shown, self.now)
+            drawn = self._drawn[row_id] = self.cells(row_id, value)
             cells = list(spans(drawn, self.columns.shown))
         if row_id in self._gone:
             cells = [(cell._replace(tone=Tone.FAINT), room, end) for cell, room, end in cells]
         return row_strip(bar, mark, cells, width, ground, self._inks.on(ground))
+
+    def cells(self, row_id: int, value: V) -> Sequence[Cell | None]:  # noqa: ARG002 (for others)
+        return self.sheet.cells(value, self.columns.shown, self.now)
 
     def _ground(self, line: int, row_id: int) -> Style:
         name = ""
@@ -366,16 +368,14 @@ class VirtualTable(LongScrollView, Generic[V], can_focus=True, inherit_bindings=
         """Take the waiting order once the hands have rested long enough."""
         if self._next is None:
             return
-        rest = monotonic() - self._touched
-        if rest < QUIET_S:
+        if (rest := monotonic() - self._touched) < QUIET_S:
             self.set_timer(QUIET_S - rest, self._settle)
             return
         self._adopt(self._next)
         self.post_message(OrderChanged(self))
 
     def _unflash(self) -> None:
-        now = monotonic()
-        self._flashes = {i: until for i, until in self._flashes.items() if until > now}
+        self._flashes = {i: until for i, until in self._flashes.items() if until > monotonic()}
         self.refresh()
 
     def choose_columns(self, chosen: Sequence[str]) -> None:

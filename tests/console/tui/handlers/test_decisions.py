@@ -232,6 +232,8 @@ async def test_an_approval_of_what_has_moved_is_refused_and_told(shop: Shop) -> 
         await press(app, pilot, "y")
 
         assert "not approved" in text_of(app)
+        [row] = [line for line in text_of(app).splitlines() if "✗ not approved: " in line]
+        assert "SKU-0001007" in row
         assert newest_update(shop, "SKU-0001007").status is not CorrectionStatus.APPROVED
 
 
@@ -258,6 +260,11 @@ async def test_a_disabled_act_says_why(shop: Shop) -> None:
         await press(app, pilot, "a")
 
         assert "can't approve: " in text_of(app)
+        assert [line for line in text_of(app).splitlines() if " ✗ " in line]
+        app.dashboard.rows._flashes.clear()  # As after some seconds.
+        app.dashboard.rows.refresh()
+        await settle(app, pilot)
+        assert not [line for line in text_of(app).splitlines() if " ✗ " in line]
         assert "second reading" in text_of(app) or "not read since" in text_of(app)
 
 
