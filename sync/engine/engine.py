@@ -190,13 +190,13 @@ class Engine:
             # that the lease is still ours: a machine may sleep between any two statements.
             fenced = self._database.fenced(partial(lease.prove, token=hold.token))
             self._context = msgspec.structs.replace(self._context, database=fenced)
-            await fenced.awrite(self._context.comparison.configure, now=self._clock.now())
+            rates, now = reloading.rates(self._settings), self._clock.now()
+            await fenced.awrite(self._context.comparison.take_up, rates, now=now)
             await self._mark_unfinished()
             self._freshness = FreshnessWatch(self._context, self._settings)
             self._overdue = OverdueWatch(self._context)
             self._pauses = PauseWatch(self._context)
             self._notices = NoticeWatch(self._context)
-            await fenced.awrite(polls.set_rates, reloading.rates(self._settings))
             open_channel = self._surroundings.open_channel
             fleet = Fleet(self._context, self._settings, hold.token, open_channel)
             await fleet.open()

@@ -231,6 +231,25 @@ async def test_a_wrong_configuration_is_an_incident_and_nothing_moves(
         await until(lambda: incident_kinds(database) == [])
 
 
+async def test_an_engine_that_starts_with_a_right_configuration_ends_the_incident_of_a_wrong_one(
+    settings: Settings, database: Database, shops: dict[str, Shop]
+) -> None:
+    def wrong() -> Settings:
+        raise ConfigErrors("skew.toml", (ConfigError("channels.shop.every: 0 is too short", ""),))
+
+    engine = made(settings, database)
+    async with running(engine):
+        await until(lambda: engine.holding)
+        engine.reload(wrong)
+        await until(lambda: incident_kinds(database) == ["configuration"])
+
+    engine = made(settings, database)
+    async with running(engine):
+        await until(lambda: engine.holding)
+
+        assert incident_kinds(database) == []
+
+
 async def test_a_cache_that_can_t_be_written_has_it_tried_again_and_ends_nothing(
     settings: Settings,
     database: Database,
