@@ -292,6 +292,14 @@ def settle(connection: sqlite3.Connection, compiled: PolicySql, *, echo: str) ->
         worklist.note(connection, (item_id for _, item_id, *_ in moved))
 
 
+def happened_at(event: str) -> str:
+    """SQL for when an event happened: not after we first saw it, whatever its channel's clock says.
+
+    A time to come would be later than every reading until our clock comes to it.
+    """
+    return f"min({event}.at, {event}.received_at)"
+
+
 def movements(compiled: PolicySql, rows: str) -> str:
     """SQL for what the events in table `rows` move: event_row, item_id, available, on_hand, at."""
     # Alias l is the event here: its units are those of its channel.
@@ -299,7 +307,7 @@ def movements(compiled: PolicySql, rows: str) -> str:
       * coalesce({compiled.units()}, 1) * coalesce(b.quantity, 1)))"""
     return f"""SELECT l.id AS event_row, coalesce(part.id, i.id) AS item_id,
       {pieces} * CASE l.kind {_SIGNS["available"]} END AS available,
-      {pieces} * CASE l.kind {_SIGNS["on_hand"]} END AS on_hand, l.at AS at
+      {pieces} * CASE l.kind {_SIGNS["on_hand"]} END AS on_hand, {happened_at("l")} AS at
     FROM {rows} r CROSS JOIN events l ON l.id = r.event_row JOIN items i ON i.id = l.item_id
     LEFT JOIN bundles b ON b.bundle_sku = i.sku
     LEFT JOIN items part ON part.sku = b.component_sku AND part.location = i.location"""

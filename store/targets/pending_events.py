@@ -125,7 +125,7 @@ _LATER = """{at} > CASE WHEN min(v.available, v.on_hand) < 0
 def unseen(*, any_pools: bool) -> str:
     """SQL for whether movement v of event e is not in the authority's reading, which is as of t."""
     same_order = f"{of_order(any_pools=any_pools)} AND {ALIKE}"
-    taken_in_at = f"""(SELECT max(+o.at) FROM events o
+    taken_in_at = f"""(SELECT max({counted_events.happened_at("+o")}) FROM events o
       WHERE {same_order} AND +o.channel_id = t.authority)"""
     return f"""CASE
       WHEN e.channel_id = t.authority THEN 0

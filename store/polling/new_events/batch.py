@@ -43,8 +43,9 @@ FROM batch n CROSS JOIN items i ON i.sku = n.sku AND i.location = n.location ORD
 _MOVE = "INSERT INTO movements (event_row, item_id, available, on_hand, at)"
 _NEW = "FROM batch n CROSS JOIN events e ON e.id = :newest + n.place"
 _MOVE_COMPONENTS = f"""{_MOVE} SELECT e.id, part.id, n.available * b.quantity,
-  n.on_hand * b.quantity, e.at {_NEW} CROSS JOIN {_COMPONENTS}"""
-_MOVE_ITEMS = f"{_MOVE} SELECT e.id, e.item_id, n.available, n.on_hand, e.at {_NEW}"
+  n.on_hand * b.quantity, {counted_events.happened_at("e")} {_NEW} CROSS JOIN {_COMPONENTS}"""
+_MOVE_ITEMS = f"""{_MOVE} SELECT e.id, e.item_id, n.available, n.on_hand,
+  {counted_events.happened_at("e")} {_NEW}"""
 _UNLESS_COMPONENTS = "WHERE NOT EXISTS (SELECT 1 FROM movements v WHERE v.event_row = e.id)"
 _NOTE_COMPONENTS = f"""INSERT OR IGNORE INTO moved (item_id)
 SELECT v.item_id {_NEW} CROSS JOIN movements v ON v.event_row = e.id"""

@@ -67,7 +67,7 @@ class TrialResult(msgspec.Struct):
     races: int = 0
 
 
-class Trial:
+class TrialRun:
     """One seed's day with Skew."""
 
     def __init__(self, seed: int, given: DrawnTrial, steps: Sequence[PlannedStep]) -> None:
@@ -367,7 +367,7 @@ def run_seed(seed: int, steps: int, *, keep: Collection[int] | None = None) -> S
 
 def run_given(seed: int, given: DrawnTrial, performed: Sequence[PlannedStep]) -> SeedResult:
     """Run a trial of a configuration, with Skew and without."""
-    result = Trial(seed, given, performed).run()
+    result = TrialRun(seed, given, performed).run()
     return SeedResult(given.regime, result, without_skew(seed, given, performed))
 
 

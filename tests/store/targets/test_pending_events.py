@@ -61,6 +61,7 @@ def test_when_the_authority_catches_up_nothing_is_counted_twice(tmp_path: Path) 
         w.poll("shop", stock(A=8))
         w.poll("market", stock(A=8))
         first, second = w.now + 10, w.now + 20
+        w.now = second
         report(w, "shop", sold("1", first), sold("2", second))
         assert w.targets("market") == {"A": 8}
 
@@ -230,6 +231,32 @@ def test_an_event_of_a_sku_that_nobody_has_shown_or_of_tomorrow_is_refused(tmp_p
             "no channel has shown SKU B yet",
             "its time is more than 300 s ahead of this machine's clock",
         ]
+
+
+def test_a_sale_dated_ahead_of_our_clock_is_of_the_time_when_it_was_first_seen(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        w.poll("warehouse", stock(A=10))
+        w.poll("market", stock(A=10))
+        report(w, "shop", sold("1", w.now + 4 * MINUTE, quantity=2))
+        assert w.targets("market") == {"A": 8}
+        w.poll("warehouse", stock(A=8))
+        assert pending(w) == 0
+        assert w.targets("market") == {"A": 8}
+
+
+def test_a_sale_dated_ahead_keeps_its_time_when_its_unit_is_made_of_other_pieces(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", stock(A=10))
+        w.poll("shop", stock(A=9))
+        report(w, "shop", sold("1", w.now + 4 * MINUTE))
+        w.reconfigure(terms(warehouse(), channel("shop", policies=(Policy("*", units=2),))))
+        assert pending(w) == -2
+        w.poll("warehouse", stock(A=8))
+        assert pending(w) == 0
 
 
 KINDS = tuple(EventKind)

@@ -96,7 +96,8 @@ def test_a_pools_sale_before_its_first_truth_lowers_the_bundles_of_its_places(
         w.poll("shop", [record("A", 10, state="active", location="all")])
         w.poll("market", [*at_places("A", 5), *at_places("KIT", 5)])
         night = w.now
-        report(w, "shop", Event("1", EventKind.ORDERED, "A", 2, w.now + 1, location="all"))
+        w.now += 1
+        report(w, "shop", Event("1", EventKind.ORDERED, "A", 2, w.now, location="all"))
         w.poll("warehouse", at_places("A", 5), as_of=night)
         assert w.targets("market") == {"A": 3, "KIT": 3}
 
