@@ -59,8 +59,8 @@ def _login_shell() -> str:
     name = Path(os.environ.get("SHELL", "")).name
     if name not in SHELLS:
         raise click.UsageError(
-            f"your login shell ({name or 'SHELL is not set'}) is not known here: name one, "
-            "`skew completion bash`, `zsh` or `fish`"
+            f"your login shell ({name or 'SHELL is not set'}) is not known here: "
+            "name bash, zsh or fish"
         )
     return name
 
