@@ -24,27 +24,17 @@ from store.queries import status_counts, views
 from store.queries.values import DisagreementFilter
 from sync.clock import SystemClock
 from tests.long_run import first, is_long
-from tests.store.database.old_caches import differences, questions
+from tests.store.database.old_caches import differences, kept, questions
 from tests.store.database.old_caches.life import run_command
 
 DAY_MS = 24 * 3_600_000
-FOLDER = Path(questions.__file__).parent
-NAMES = sorted(
-    (path.name.split(".")[0] for path in FOLDER.glob("*.db.xz")),
-    key=lambda name: (name.partition("-")[0], "-" not in name),
-    reverse=True,
-)
-"""The newest first, and of two of one schema the shop that has bundles and pools."""
 
 
 @pytest.fixture
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """What was said of an old cache, which lies in `tmp_path` with its configuration."""
     name = request.param
-    said: dict[str, Any] = json.loads(lzma.decompress((FOLDER / f"{name}.json.xz").read_bytes()))
-    (tmp_path / "skew.db").write_bytes(lzma.decompress((FOLDER / f"{name}.db.xz").read_bytes()))
-    for file, text in said["files"].items():
-        (tmp_path / file).write_text(text)
+    said = kept.lay_out(name, tmp_path)
     said["name"] = name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SystemClock, "now", lambda _: said["now"])
@@ -56,8 +46,15 @@ def some(count: int, asked: list[Any]) -> list[Any]:
     return asked if is_long() else asked[:: max(1, len(asked) // count)]
 
 
-def each(kept: int) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("old", first(kept, NAMES), indirect=True)
+def each(count: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("old", first(count, kept.NAMES), indirect=True)
+
+
+def test_each_schema_has_one() -> None:
+    """Whoever adds a migration keeps a cache of the schema before it: `old_caches/make.py`."""
+    schemas = {int(name[1:3]) for name in kept.NAMES}
+
+    assert schemas == set(range(1, len(schema.MIGRATIONS))) - {2}
 
 
 @each(2)
@@ -174,6 +171,8 @@ def same(said: Any) -> Any:
     # order.
     if isinstance(found.get("ids"), dict):
         found["ids"] = {order: sorted(ids) for order, ids in found["ids"].items()}
+    if isinstance(found.get("live"), list):
+        found["live"].sort()
     if isinstance(found.get("rows"), list):
         found["rows"].sort(key=itemgetter("id"))
     for name in ("conservation", "cells"):
@@ -183,7 +182,7 @@ def same(said: Any) -> Any:
 
 
 def past(name: str) -> list[bytes]:
-    path = FOLDER / f"{name}.past.xz"
+    path = kept.FOLDER / f"{name}.past.xz"
     return lzma.decompress(path.read_bytes()).splitlines() if path.exists() else []
 
 

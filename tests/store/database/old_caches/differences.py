@@ -83,7 +83,8 @@ KNOWN = (
     *_added(24, "status", ".snoozed_or_rejected"),
     *_added(25, "status", ".ignored"),
     *_added(25, "diff", ".ignored", ".disagreements[].ignored"),
-    *_added(23, "updates", ".updates[].reverts"),
+    *_added(24, "updates", ".updates[].reverts"),
+    *_added(24, "accept", ".counts.jumped"),
     *(Known(16, "diff", f".disagreements[].cause.{key}", ANYTHING, ANYTHING, _FOUND_WHEN_ASKED)
       for key in ("kind", "confidence", "evidence")),
     *(Known(11, "diff", ".disagreements[].reason", "", reason, _MORE_REASONS)
