@@ -29,6 +29,8 @@ _COMPLETING = "_SKEW_COMPLETE"
 def main() -> None:
     """Run `skew` and exit."""
     gc.set_threshold(COLLECT_AFTER)
+    if sys.argv[1:2] == ["watch"]:
+        gc.disable()  # Until the console is about to paint: `put_the_screen_first`.
     streams.configure()
     _end(run(sys.argv[1:]))
 

@@ -7,7 +7,6 @@ what Skew remembers by itself is in `console.tui.session.memory`.
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,7 @@ FORMER_NAMES: Mapping[str, str] = {"believe": "accept"}
 """Actions by the names that they had once: an operator's own keys for them go on working."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(msgspec.Struct, frozen=True):
     """How one user wants the console. None: as the terminal, or the memory, has it."""
 
     actions: tuple[Action, ...] = ACTIONS

@@ -268,3 +268,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Doubtful settings, and skipped lines of its files: for stderr, by every command."""
     content: bytes = b""
     """The file as it was read; empty where it came from none, or names a catalogue's files too."""
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The channels that have targets: all but the authority for quantities."""
+        return tuple(
+            name
+            for name, channel in self.channels.items()
+            if name != self.authority_quantity or channel.direction is not Direction.OBSERVE
+        )

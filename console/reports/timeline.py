@@ -1,14 +1,17 @@
 """One SKU's timeline and account in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from console.reports.table import Paper, TableColumn, TableInParts
 from console.text.format import LEAST, NONE, day_and_time, shown, signed, units
-from store.accounts.balance import Balance
-from store.accounts.reading_history import Reading
-from store.history.as_of import SkuAsOf
 from store.model import Millis
 from store.queries.values import HistoryEntry
+
+if TYPE_CHECKING:
+    from store.accounts.balance import Balance
+    from store.accounts.reading_history import Reading
+    from store.history.as_of import SkuAsOf
 
 _COLUMNS = (
     TableColumn("AT"),
@@ -36,7 +39,7 @@ class TimelineTable:
         return row if self._at is None else (*row, _when_known(entry.known_at, self._at))
 
 
-def account(balances: Sequence[Balance], paper: Paper) -> list[str]:
+def account(balances: "Sequence[Balance]", paper: Paper) -> list[str]:
     """Each listing's account: opening + events + updates + unexplained = closing."""
     columns = (
         TableColumn("CHANNEL", flexible=True),
@@ -66,7 +69,7 @@ def account(balances: Sequence[Balance], paper: Paper) -> list[str]:
     )
 
 
-def as_of(state: SkuAsOf, paper: Paper) -> list[str]:
+def as_of(state: "SkuAsOf", paper: Paper) -> list[str]:
     """What was true at an instant, beside what was known then, and what was open."""
     columns = (
         TableColumn("CHANNEL", flexible=True),
@@ -95,7 +98,7 @@ def as_of(state: SkuAsOf, paper: Paper) -> list[str]:
     return [paper.line(f"At {day_and_time(state.at)}"), *cells, *still]
 
 
-def _shown(reading: Reading | None) -> str:
+def _shown(reading: "Reading | None") -> str:
     if reading is None:
         return NONE
     if not reading.present:

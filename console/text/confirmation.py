@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from console.text.format import NONE, money, plural, time_of_day
 from console.text.reasons import ignored_text, reason_text
-from store.corrections.decisions import RETRIABLE
 from store.model import (
     UNCOUNTED,
     Correction,
@@ -20,7 +19,6 @@ from store.model import (
     Status,
 )
 from store.reasons import Reason
-from sync.corrections.decide import blast_radius, raise_or_reduce
 from sync.settings import ApprovalSettings
 
 BIG_ROWS = 20
@@ -59,6 +57,9 @@ class Confirmation(Enum):
 
 def confirmation_for(batch: Sequence[Correction], approval: ApprovalSettings) -> Confirmation:
     """How approving all of `batch` must be confirmed."""
+    # What decides is imported with the first decision: the console's first frame needs none of it.
+    from sync.corrections.decide import blast_radius, raise_or_reduce
+
     if len(batch) == 1:
         only = batch[0]
         if _always_asks(only) is None and _is_small(only, approval):
@@ -76,6 +77,8 @@ def confirmation_for(batch: Sequence[Correction], approval: ApprovalSettings) ->
 
 def _always_asks(only: Correction) -> str | None:
     """What of a single update is asked about however little it is; None where nothing is."""
+    from sync.corrections.decide import raise_or_reduce  # As above.
+
     if only.to_state not in (None, only.from_state):
         return "a change of state"
     if raise_or_reduce(only) == "raise" or only.units >= 0:
@@ -166,6 +169,8 @@ def is_held(correction: Correction, now: Millis) -> bool:
 
 def why_no_retry(correction: Correction) -> str:
     """Why an update can't be retried; empty where, as far as the update itself shows, it can."""
+    from store.corrections.decisions import RETRIABLE  # As above.
+
     if correction.status in RETRIABLE:
         return ""
     status = _status_text(correction.status)

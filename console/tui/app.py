@@ -10,6 +10,7 @@ import inspect
 import signal
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.segment import Segments
 from rich.text import Text
@@ -24,7 +25,6 @@ from console.text import failure
 from console.text.format import clean
 from console.text.looks.themes import PALETTES
 from console.tui.data.refresh import RefreshLoop
-from console.tui.data.source import DataSource
 from console.tui.dialogs.dialog import LiveDialog
 from console.tui.drawing.terminal import Ascii, bound
 from console.tui.drawing.tones import THEMES, Tone, name_of, theme_of, variables
@@ -40,6 +40,9 @@ from console.tui.widgets.table import AGES_MS
 from store.database.connection import Database
 from store.errors import StoreError
 from sync.settings import Settings
+
+if TYPE_CHECKING:
+    from console.tui.data.source import DataSource
 
 
 class SkewApp(NavigatingApp):
@@ -73,13 +76,13 @@ class SkewApp(NavigatingApp):
         for action in session.actions:
             if action.keys:
                 self.bind(bound(action.keys), f"do('{action.name}')", description=action.title)
-        source = self.make_source(database, settings)
-        self._page_context = PageContext(self, database, source, session, navigator=self)
+        self._page_context = PageContext(
+            self, database, settings, session, make_source=self.make_source, navigator=self
+        )
         self.dashboard = self.make_first_page(self._page_context)
-        self._source = source
         self._watching = watch
         self._reading = asyncio.Lock()
-        self._refresh_loop = RefreshLoop(source.version, is_past=session.replay is not None)
+        self._refresh_loop = RefreshLoop(self._version, is_past=session.replay is not None)
         bell = self.preferences.preferences.bell
         self._announcing = IncidentAnnouncer(self, session, bell=bell)
         self._ticked_at = 0
@@ -98,8 +101,17 @@ class SkewApp(NavigatingApp):
         }
         session.request_refresh = self.request_refresh
 
-    def make_source(self, database: Database, settings: Settings) -> DataSource:
+    @property
+    def _source(self) -> "DataSource":
+        return self._page_context.source
+
+    def _version(self) -> int:
+        return self._source.version()
+
+    def make_source(self, database: Database, settings: Settings) -> "DataSource":
         """What everything is read through."""
+        from console.tui.data.source import DataSource  # See `PageContext`.
+
         return DataSource(database, settings, self.session.clock)
 
     def make_first_page(self, context: PageContext) -> Dashboard:
@@ -123,10 +135,7 @@ class SkewApp(NavigatingApp):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
-        # The watcher's thread wakes this loop by `call_soon_threadsafe`, so that it is started only
-        # once the loop runs.
         if self._watching:
-            self._refresh_loop.start()
             self.request_refresh()
             self._refresh_forever()
         self._take_up()
@@ -243,6 +252,11 @@ class SkewApp(NavigatingApp):
 
     @work(group="refresh")
     async def _refresh_forever(self) -> None:
+        # Nothing keeps the first frame waiting. The watcher, which asks the source from a thread of
+        # its own, comes when that is made.
+        await self.painted.wait()
+        await asyncio.to_thread(lambda: self._source)
+        self._refresh_loop.start()
         async for refresh in self._refresh_loop.refreshes():
             # What is committed now changes nothing of the past.
             still = self.session.paused or self.session.replay is not None

@@ -109,4 +109,5 @@ def past(
             replay=replay,
         )
         app = SkewApp(database, settings, session, preferences=preferences)
+        put_the_screen_first()
         return app.run() or app.return_code or 0

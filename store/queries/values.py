@@ -73,6 +73,11 @@ class DisagreementFilter(msgspec.Struct, frozen=True):
     without: "tuple[DisagreementFilter, ...]" = ()
     """What must not be: whatever fits any of these is left out. None of them has one itself."""
 
+    @property
+    def asks_for_causes(self) -> bool:
+        """Whether it can be answered only where causes are known."""
+        return bool(self.causes) or any(part.causes for part in self.without)
+
 
 class RecentPoll(msgspec.Struct, frozen=True):
     """One poll, as a sparkline and a list of them show it."""

@@ -13,32 +13,6 @@ from sync.causes.case import CauseCase, events_and_updates
 from sync.causes.structure import structural
 from sync.clock import rfc3339
 
-KINDS = (
-    "other location",
-    "near match",
-    "missing",
-    "unlisted",
-    "duplicate",
-    "uncounted",
-    "not trusted",
-    "second writer",
-    "loop",
-    "turned back",
-    "in flight",
-    "late update",
-    "lag",
-    "applied twice",
-    "never applied",
-    "oversold",
-    "not applied",
-    "buffer",
-    "unit of measure",
-    "mapping",
-    "shared pool",
-    "unexplained",
-)
-"""Every kind of cause that there is, in the order in which they are looked for."""
-
 
 def causes(
     found: Iterable[Disagreement], facts: Mapping[int, Facts], terms: Terms, *, now: Millis

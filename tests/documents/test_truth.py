@@ -8,7 +8,7 @@ import pytest
 from store.event_kinds import EFFECTS
 from store.model import CorrectionStatus, Kind, Status
 from sync import checklist
-from sync.causes.explain import KINDS
+from sync.causes.kinds import KINDS
 from sync.config.load import load
 from tests.documents.texts import ROOT, document, first_column, rows, section
 

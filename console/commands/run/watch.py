@@ -74,6 +74,9 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     settings = read(config, looks_only=read_only or at is not None)
     then = None if at is None else _past(settings, at)
     need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
+    from console.tui.drawing import textual_parts
+
+    textual_parts.import_app()
     from console.tui import watch
 
     preferences = screen_preferences(
@@ -130,7 +133,7 @@ def _with_views(
     settings: "Settings", preferences: "SessionPreferences", opened: str | None
 ) -> "SessionPreferences":
     """Read the views, and begin with one of them where it is named. Raises ConfigErrors."""
-    from dataclasses import replace
+    import msgspec
 
     from console.tui.session import saved_views
 
@@ -142,7 +145,7 @@ def _with_views(
             )
         memory = preferences.memory
         memory.remembered = views.remembered(opened, memory.remembered)
-    return replace(preferences, views=views)
+    return msgspec.structs.replace(preferences, views=views)
 
 
 def _past(settings: "Settings", at: str) -> "Millis":

@@ -6,12 +6,12 @@ left of them without one of the eye's three cones.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class ThemePalette:
+
+class ThemePalette(msgspec.Struct, frozen=True):
     """One theme's colours. Blue against orange, not green against red."""
 
     purpose: str

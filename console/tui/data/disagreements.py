@@ -21,7 +21,7 @@ from console.tui.data.source import DataSource
 from console.tui.data.values import DisagreementRow
 from store.queries.ranking_values import GroupBy, RankingHints
 from store.queries.values import DisagreementFilter, Sort
-from sync.causes.explain import KINDS
+from sync.causes.kinds import KINDS
 
 CHUNK = 2_000
 """Found at a time: some 0.1 s of work."""
@@ -54,7 +54,7 @@ class DisagreementData:
             self._prices = await self._source.typical_prices()
             self._priced_at = monotonic()
         hints = RankingHints(self._prices)
-        if by is GroupBy.CAUSE or asks_for_causes(wanted):
+        if by is GroupBy.CAUSE or wanted.asks_for_causes:
             hints = await asyncio.to_thread(self._hints)
         if by is GroupBy.NONE:
             ranked = await self._source.ranked(wanted, sort, hints)
@@ -110,8 +110,3 @@ class DisagreementData:
         for row_id, kind in list(self._causes.items()):
             ids[kind].append(row_id)
         return RankingHints(self._prices, tuple((kind, str(ids[kind].tolist())) for kind in KINDS))
-
-
-def asks_for_causes(wanted: DisagreementFilter) -> bool:
-    """Whether a filter can be answered only where causes are known."""
-    return bool(wanted.causes) or any(part.causes for part in wanted.without)

@@ -6,12 +6,12 @@ operator steps, and moves the cache that is shown with it. A console of now can 
 """
 
 import asyncio
-from dataclasses import dataclass
+
+import msgspec
 
 from console.text.format import age, day_and_time
 from store.database.connection import Database
 from store.errors import NoSuchThing
-from store.history import change_points, retention
 from store.model import Millis
 from sync.clock import Clock
 
@@ -19,8 +19,7 @@ HOUR_MS = 3_600_000
 _MINUTE_MS = 60_000
 
 
-@dataclass(slots=True)
-class Replay:
+class Replay(msgspec.Struct):
     """See the module. A clock to whoever asks for one."""
 
     database: Database
@@ -38,6 +37,8 @@ class Replay:
     @classmethod
     def begin(cls, database: Database, clock: Clock) -> "Replay":
         """Show a database that was opened at an instant. Raises NoSuchThing, as `go` does."""
+        from store.history import retention  # A console of what is so now pays for no past.
+
         if database.at is None:
             raise ValueError("the cache was opened as it is now")
         first = check(database, database.at, clock.now())
@@ -68,6 +69,8 @@ class Replay:
 
         Raises NoSuchThing where there is none, and other trouble with the cache.
         """
+        from store.history import change_points  # As above.
+
         if on:
             at = await self.database.aread(
                 change_points.following, self.at, sku=sku, until=self.clock.now()
@@ -115,6 +118,8 @@ def check(database: Database, at: Millis, now: Millis) -> Millis:
 
     Raises NoSuchThing where it is still to come, or before the first poll that is kept.
     """
+    from store.history import change_points  # As above.
+
     first = database.read(change_points.first)
     if at > now:
         raise NoSuchThing(f"{day_and_time(at)} is in the future")

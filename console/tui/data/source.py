@@ -40,7 +40,6 @@ from store.model import (
     Cause,
     Correction,
     CorrectionStatus,
-    Direction,
     Disagreement,
     Incident,
     Millis,
@@ -106,16 +105,6 @@ class DataSource:
         """The file that a command beside this console would read; None: the demo has none."""
         path = self.settings.path
         return path.resolve() if path.is_file() else None
-
-    @property
-    def compared(self) -> tuple[str, ...]:
-        """The channels that have targets: all but the authority for quantities."""
-        return tuple(
-            name
-            for name, channel in self.settings.channels.items()
-            if name != self.settings.authority_quantity
-            or channel.direction is not Direction.OBSERVE
-        )
 
     def version(self) -> int:
         """Changes when anyone has committed. Always ask from the same thread."""

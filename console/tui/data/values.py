@@ -1,8 +1,9 @@
 """What the screens are handed: the header's numbers, rows and their details, channels in full."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
+
+import msgspec
 
 from store.model import Cause, Correction, Disagreement, Incident, Millis
 from store.queries.values import (
@@ -15,12 +16,11 @@ from store.queries.values import (
 from sync.settings import ChannelSettings, WindowStanding
 
 
-@dataclass(frozen=True, slots=True)
-class DisagreementRow:
+class DisagreementRow(msgspec.Struct, frozen=True):
     """A disagreement with what every channel shows for its SKU at its location."""
 
     disagreement: Disagreement
-    shown: Mapping[str, ShownCell] = field(default_factory=dict)
+    shown: Mapping[str, ShownCell] = msgspec.field(default_factory=dict)
     why: str = ""
     """The cause in a word or two."""
     evidence: str = ""
@@ -47,8 +47,7 @@ class ChannelDetail(NamedTuple):
     incidents: Sequence[Incident] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PauseEffect:
+class PauseEffect(msgspec.Struct, frozen=True):
     """What a pause of a channel comes to."""
 
     channel: str
@@ -62,8 +61,7 @@ class PauseEffect:
     """When it turns stale if it is not read before; None where it has never been read."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSnapshot:
+class StatusSnapshot(msgspec.Struct, frozen=True):
     """Everything but the lists, at one instant."""
 
     at: Millis
@@ -72,8 +70,7 @@ class StatusSnapshot:
     """What the approval windows say; None where there are none that do."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowDetail:
+class RowDetail(msgspec.Struct, frozen=True):
     """All there is to show of one SKU, seen from one of its disagreements or updates."""
 
     sku: str

@@ -5,6 +5,7 @@ piece: over a slow line that is all the traffic there is. The app hands each of 
 writes what `DiffOutput` makes of it. Source: textual 8.2.8, `App._display` and `_compositor.py`.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -48,6 +49,8 @@ class DiffOutputApp(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self._output = DiffOutput()
+        self.painted = asyncio.Event()
+        """Set once the first frame is written."""
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()
@@ -79,6 +82,11 @@ class DiffOutputApp(App[int]):
         self._output.forget_at_layout()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:  # noqa: ANN401 (its own)
+        self._write_frame(screen, renderable)
+        if not self._batch_count:
+            self.painted.set()
+
+    def _write_frame(self, screen: Screen[Any], renderable: Any) -> None:  # noqa: ANN401 (its own)
         if isinstance(renderable, CompositorUpdate) and self._writes:
             colours = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
             written = self._output.write(renderable, colours)

@@ -83,7 +83,7 @@ class ChecklistPage(Page):
             return
         answer = answers[self.chosen]
         named = channels_in(
-            (*answer.wrong, answer.answer, *answer.evidence), self.context.source.settings.channels
+            (*answer.wrong, answer.answer, *answer.evidence), self.context.settings.channels
         )
         if not named:
             self.session.say("this answer names no channel", Tone.WARN)

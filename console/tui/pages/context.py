@@ -1,17 +1,18 @@
 """What a page is handed: where it reads, what it may do, and the way to the other pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from console.keys.action import PageName
-from console.tui.data.source import DataSource
 from console.tui.dialogs.dialog import DialogApp
 from console.tui.session.state import ConsoleState
 from console.tui.widgets.table import VirtualTable
 from store.database.connection import Database
+from sync.settings import Settings
 
 if TYPE_CHECKING:
+    from console.tui.data.source import DataSource
     from console.tui.handlers.channels import ChannelHandler
     from console.tui.handlers.copy_export import CopyExportHandler
     from console.tui.handlers.disagreements.acknowledge import AcknowledgeHandler
@@ -75,24 +76,35 @@ class Navigator(Protocol):
 class PageContext:
     """The same one for every page.
 
-    What does the acts is made, and imported with the dialogs that it asks with, at the first act:
-    the console starts without.
+    What reads is made, and imported, at the first reading, and what does the acts, with the dialogs
+    that it asks with, at the first act: the first frame is painted without either.
     """
 
     def __init__(
         self,
         app: DialogApp,
         database: Database,
-        source: DataSource,
+        settings: Settings,
         session: ConsoleState,
         *,
+        make_source: "Callable[[Database, Settings], DataSource]",
         navigator: Navigator,
     ) -> None:
-        self.source = source
+        self.settings = settings
         self.session = session
         self.navigator = navigator
         self._app = app
-        self._acts = (app, database, source, session)
+        self._database = database
+        self._make_source = make_source
+
+    @cached_property
+    def source(self) -> "DataSource":
+        """What everything is read through."""
+        return self._make_source(self._database, self.settings)
+
+    @property
+    def _acts(self) -> "tuple[DialogApp, Database, DataSource, ConsoleState]":
+        return self._app, self._database, self.source, self.session
 
     @cached_property
     def updates(self) -> "UpdateHandler":

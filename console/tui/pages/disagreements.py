@@ -6,17 +6,14 @@ Nothing is decided here but what is acknowledged.
 import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import work
 from textual.widget import Widget
 
-from console.text import remedies
 from console.text.format import clean, plural
-from console.tui.data import export
-from console.tui.data.disagreements import DisagreementData, asks_for_causes
-from console.tui.data.export import ExportView
 from console.tui.data.filters.disagreement_filter import completed, parse
 from console.tui.data.grouping import DisagreementList, jump, worst
 from console.tui.data.values import DisagreementRow
@@ -29,9 +26,12 @@ from console.tui.views.age_line import age_line
 from console.tui.views.disagreements import DisagreementSheet, GroupRow
 from console.tui.widgets.decision_table import DecisionTable
 from store.model import Disagreement
-from store.queries import ranking
 from store.queries.ranking_values import GroupBy, Severity
 from store.queries.values import DisagreementFilter, Sort
+
+if TYPE_CHECKING:
+    from console.tui.data.disagreements import DisagreementData
+    from console.tui.data.export import ExportView
 
 GROUPINGS = tuple(GroupBy)
 FIRST_PAGE = 100
@@ -63,14 +63,19 @@ class DisagreementsPage(ListPage):
         self.opened: set[int] = set()
         """The groups that are open, by their id."""
         self.listed: DisagreementList | None = None
-        source = context.source
-        self.data = DisagreementData(source)
         self._learning = False
         self.rows: DecisionTable[DisagreementRow | GroupRow] = DecisionTable(
-            DisagreementSheet(source.compared),
+            DisagreementSheet(context.settings.compared),
             empty="",
             id="disagreements",
         )
+
+    @cached_property
+    def data(self) -> "DisagreementData":
+        """What the list is read through."""
+        from console.tui.data.disagreements import DisagreementData  # See `PageContext`.
+
+        return DisagreementData(self.context.source)
 
     async def read_list(self, *, at_once: bool) -> None:
         """Read the list again. Raises StoreError."""
@@ -111,6 +116,8 @@ class DisagreementsPage(ListPage):
         text = "No disagreement fits the filter; esc clears it."
         snapshot = self.session.snapshot
         if not self.filter_text and snapshot is not None:
+            from console.text import remedies  # As in `PageContext`.
+
             status = snapshot.status
             reasons = list(remedies.not_compared(status.channels, status.incidents, ()))
             text = "● No disagreements: every channel shows what it should."
@@ -125,6 +132,8 @@ class DisagreementsPage(ListPage):
 
     async def rows_of(self, ids: Sequence[int]) -> dict[int, DisagreementRow | GroupRow]:
         """The rows of these ids, groups' own among them."""
+        from store.queries import ranking  # As in `PageContext`.
+
         found: dict[int, DisagreementRow | GroupRow] = dict(
             await self.data.rows([row_id for row_id in ids if row_id > 0])
         )
@@ -140,10 +149,10 @@ class DisagreementsPage(ListPage):
         return value if isinstance(value, GroupRow) else None
 
     def complete(self, text: str) -> str | None:
-        return completed(text, tuple(self.context.source.settings.channels))
+        return completed(text, tuple(self.context.settings.channels))
 
     def filter_by(self, text: str) -> None:
-        self.wanted = parse(text, self.context.source.settings.channels)
+        self.wanted = parse(text, self.context.settings.channels)
         super().filter_by(text)
 
     def page_memory(self) -> PageMemory:
@@ -154,8 +163,10 @@ class DisagreementsPage(ListPage):
         self.opened.clear()
         self.by = next((group for group in GROUPINGS if group == before.group), self.by)
 
-    def view(self) -> ExportView:
+    def view(self) -> "ExportView":
         """All that the filter lets through, what is folded away included."""
+        from console.tui.data import export  # As in `PageContext`.
+
         if self.table is not self.rows or self.listed is None:
             return super().view()
         return export.disagreements(self.context.source, self.listed.ranked.ids)
@@ -287,7 +298,7 @@ class DisagreementsPage(ListPage):
             self.rows.refresh()
 
     def _asks_for_causes(self) -> bool:
-        return self.by is GroupBy.CAUSE or asks_for_causes(self.wanted)
+        return self.by is GroupBy.CAUSE or self.wanted.asks_for_causes
 
     @work(group="learn")
     async def _learn(self) -> None:
@@ -317,7 +328,7 @@ class DisagreementsPage(ListPage):
 
     async def _all_ids(self) -> "array[int]":
         """All that may have a cause that is asked for, whatever the filter knows by now."""
-        if self.listed is not None and not asks_for_causes(self.wanted):
+        if self.listed is not None and not self.wanted.asks_for_causes:
             return self.listed.ranked.ids
         read = await self.data.read(DisagreementFilter(), Sort.RISK, GroupBy.NONE, ())
         return read.ranked.ids
@@ -344,7 +355,7 @@ class DisagreementsPage(ListPage):
             text += f" · {ignored:,} ignored"
         if self._asks_for_causes():
             known, total = self.data.known(ranked.ids), len(ranked.ids)
-            if known < total or asks_for_causes(self.wanted):
+            if known < total or self.wanted.asks_for_causes:
                 text += f" · causes known for {known:,} of {total:,}" if known < total else ""
         return text
 

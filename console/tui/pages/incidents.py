@@ -153,7 +153,7 @@ class IncidentsPage(ListPage):
         return (*can, "accept", "discard") if awaits_decision(incident) else can
 
     def filter_by(self, text: str) -> None:
-        self.wanted = incident_filter.parse(text, self.context.source.settings.channels)
+        self.wanted = incident_filter.parse(text, self.context.settings.channels)
         self.filter_text = text.strip()
 
     def actions(self) -> Acts:

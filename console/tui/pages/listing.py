@@ -2,18 +2,15 @@
 
 from array import array
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual import on, work
 from textual.geometry import Region
 
 from console.keys.action import PageName
-from console.reports.clipboard import CopyChoice, row_choices
 from console.text.confirmation import DecisionTarget
 from console.text.format import plural
-from console.tui.data import export
-from console.tui.data.export import ExportView
 from console.tui.data.values import DisagreementRow, RowDetail, SkuListing
 from console.tui.drawing.columns import Sorting
 from console.tui.drawing.tones import Cell, Tone, write
@@ -31,6 +28,10 @@ from console.tui.widgets.table_messages import (
 from store.errors import StoreError
 from store.model import Correction, Disagreement
 
+if TYPE_CHECKING:
+    from console.reports.clipboard import CopyChoice
+    from console.tui.data.export import ExportView
+
 
 class DecisionPage(Page):
     """A page with updates that are decided on: one at a time."""
@@ -38,7 +39,9 @@ class DecisionPage(Page):
     detail: RowDetail | None = None
     """What is known of what stands under the cursor."""
 
-    def copies(self) -> Iterator[CopyChoice]:
+    def copies(self) -> "Iterator[CopyChoice]":
+        from console.reports.clipboard import row_choices  # As in `PageContext`.
+
         if self.detail is None:
             return iter(())
         return row_choices(
@@ -131,8 +134,10 @@ class ListPage(DecisionPage):
         del approving
         return self.picked()
 
-    def view(self) -> ExportView:
+    def view(self) -> "ExportView":
         """All of the list's rows, in its order."""
+        from console.tui.data import export  # As in `PageContext`.
+
         ids = array("q", self.table.ids)
         updates = self.place is PageName.UPDATES or isinstance(self.table.sheet, UpdateSheet)
         of = export.updates if updates else export.disagreements

@@ -6,10 +6,10 @@ keys do stands in `actions`; an act that is a coroutine runs as a worker, and ma
 
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -19,11 +19,8 @@ from textual.widgets import Input
 from textual.widgets._toast import ToastRack
 
 from console.keys.action import Chapter, PageName
-from console.reports.clipboard import CopyChoice
 from console.text.confirmation import DecisionTarget
 from console.text.format import clean
-from console.tui.data import export
-from console.tui.data.export import ExportView
 from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.dialogs.dialog import ToastScreen
 from console.tui.drawing.tones import Tone
@@ -37,6 +34,10 @@ from console.tui.widgets.scroll import CursorScroll, Leap
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.table_messages import Moved
 from console.tui.widgets.text import TextBlock, set_title
+
+if TYPE_CHECKING:
+    from console.reports.clipboard import CopyChoice
+    from console.tui.data.export import ExportView
 
 Acts = Mapping[str, Callable[[], Coroutine[Any, Any, None] | None]]
 """By the name of an action what does it: at once, or as a worker where it gives a coroutine."""
@@ -254,19 +255,13 @@ class Page(ToastScreen, Screen[None]):
         self.session.request_refresh()
         return True
 
-    def copies(self) -> Iterator[CopyChoice]:
+    def copies(self) -> "Iterator[CopyChoice]":
         """The ways to copy what is under the cursor; none: there is nothing to copy."""
         yield from ()
 
-    def view(self) -> ExportView | None:
+    def view(self) -> "ExportView | None":
         """What of this page can be exported; None: nothing."""
-        snapshot = self.session.snapshot
-        if snapshot is None:
-            return None
-        lists = {
-            PageName.CHANNELS: lambda: export.channels(snapshot.status.channels),
-        }
-        return lists[self.place]() if self.place in lists else None
+        return None
 
     def page_memory(self) -> PageMemory:
         """What is remembered of this page between runs."""
@@ -342,9 +337,9 @@ class Page(ToastScreen, Screen[None]):
 
     def _header(self, width: int) -> Content:
         snapshot, now = self.session.snapshot, self.session.clock.now()
-        banner = header.Banner.of(self.context.source.settings.console)
+        banner = header.Banner.of(self.context.settings.console)
         return header.header(
-            replace(self.session.status(), banner=banner),
+            msgspec.structs.replace(self.session.status(), banner=banner),
             snapshot.status.overview if snapshot is not None else None,
             now=now,
             width=width,

@@ -8,7 +8,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
 from console.text.format import cut, plural
-from console.tui.data.disagreements import asks_for_causes
 from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.data.several.stores import StoreRow, StoresSource
 from console.tui.drawing.columns import TableColumns
@@ -64,7 +63,7 @@ class StoresPage(Dashboard):
                 raise FilterError(f"“{cut(name, 24)}” is not a store; known: {', '.join(known)}")
         before = self.wanted
         super().filter_by(_STORE.sub(" ", text))
-        if asks_for_causes(self.wanted):
+        if self.wanted.asks_for_causes:
             self.wanted = before
             raise FilterError(
                 "cause: filters in a store's own list only; enter opens a row's store"

@@ -165,7 +165,7 @@ class UpdatesPage(ListPage):
         return self.detail
 
     def filter_by(self, text: str) -> None:
-        channels = self.context.source.settings.channels
+        channels = self.context.settings.channels
         self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
         super().filter_by(text)
 

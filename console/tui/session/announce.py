@@ -1,9 +1,13 @@
 """Which incidents are new: said once, by the log, a toast and the bell."""
 
+from typing import TYPE_CHECKING
+
 from textual.app import App
 
 from console.tui.session.state import ConsoleState
-from console.tui.views import incidents
+
+if TYPE_CHECKING:
+    from console.tui.views.incidents import Known
 
 
 class IncidentAnnouncer:
@@ -13,13 +17,15 @@ class IncidentAnnouncer:
         self._app = app
         self._session = session
         self._bell = bell
-        self._known: incidents.Known | None = None
+        self._known: Known | None = None
 
     def announce(self) -> bool:
         """Announce what is new; whether the log has a new line."""
         snapshot = self._session.snapshot
         if snapshot is None or self._session.replay is not None:
             return False
+        from console.tui.views import incidents  # The first frame needs none of it.
+
         # What was open at the start is known, not new: `self._known` is None until then.
         announced = incidents.announce(
             self._known, snapshot.status.incidents, snapshot.at, bell=self._bell

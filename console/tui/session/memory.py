@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -59,14 +58,13 @@ class Personal(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.theme if self.theme and self.instead_of == preferred else preferred
 
 
-@dataclass(slots=True)
-class SessionMemory:
+class SessionMemory(msgspec.Struct):
     """The memory of one configuration. With `folder` None it is of this run only."""
 
     folder: Path | None
     key: str
-    remembered: Remembered = field(default_factory=Remembered)
-    personal: Personal = field(default_factory=Personal)
+    remembered: Remembered = msgspec.field(default_factory=Remembered)
+    personal: Personal = msgspec.field(default_factory=Personal)
     trouble: str = ""
     """Why it could not be read or kept; empty where it could."""
 

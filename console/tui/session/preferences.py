@@ -4,7 +4,6 @@ It decides what the console begins with, and remembers what the operator changes
 """
 
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,8 +17,7 @@ from console.tui.session.memory import PageMemory, Remembered, SessionMemory
 from console.tui.session.saved_views import SavedViews
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLineChoices:
+class CommandLineChoices(msgspec.Struct, frozen=True):
     """What the command line asked for; None where it asked for nothing."""
 
     theme: str | None = None
@@ -31,16 +29,15 @@ def _of_this_run() -> SessionMemory:
     return SessionMemory(None, "")
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPreferences:
+class SessionPreferences(msgspec.Struct, frozen=True):
     """Without anything, as in a test, the defaults; and nothing is written down."""
 
-    preferences: Preferences = field(default_factory=Preferences)
-    memory: SessionMemory = field(default_factory=_of_this_run)
-    command_line: CommandLineChoices = field(default_factory=CommandLineChoices)
+    preferences: Preferences = msgspec.field(default_factory=Preferences)
+    memory: SessionMemory = msgspec.field(default_factory=_of_this_run)
+    command_line: CommandLineChoices = msgspec.field(default_factory=CommandLineChoices)
     ascii: bool = False
     """Only ASCII is shown."""
-    views: SavedViews = field(default_factory=SavedViews)
+    views: SavedViews = msgspec.field(default_factory=SavedViews)
     asks: bool = False
     """Nobody knows who decides: the operator is asked at the start."""
 

@@ -7,18 +7,15 @@ own view counts. What is wrong is said with file and key, and no file is written
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from console.keys.action import PageName
-from console.tui.data.filters import disagreement_filter, incident_filter, update_filter
+from console.tui.data.filters import disagreement_filter
 from console.tui.data.filters.disagreement_filter import FilterError
 from console.tui.session.memory import PageMemory, Remembered, SessionMemory, replace_file
-from store.channels.incident_list import IncidentSort
-from store.corrections.update_list import STATUSES, UpdateGroup, UpdateSort
 from store.queries.ranking_values import GroupBy
 from store.queries.values import Sort
 from sync.config import toml
@@ -30,12 +27,6 @@ TEAM_FILE = "views.toml"
 NAME = re.compile(r"[\w-]{1,40}")
 NAME_RULE = "a view's name is one word of letters, digits, - and _"
 
-_ORDERS: Mapping[PageName, tuple[type[StrEnum], type[StrEnum] | None]] = {
-    PageName.DISAGREEMENTS: (Sort, GroupBy),
-    PageName.UPDATES: (UpdateSort, UpdateGroup),
-    PageName.INCIDENTS: (IncidentSort, None),
-}
-"""By page the words for `sort` and `group`."""
 PAGES = (PageName.DISAGREEMENTS, PageName.UPDATES, PageName.INCIDENTS)
 """Those that a view can be of."""
 
@@ -66,12 +57,11 @@ class SavedView(msgspec.Struct, frozen=True):
         return " · ".join(part for part in parts if part)
 
 
-@dataclass
-class SavedViews:
+class SavedViews(msgspec.Struct):
     """All that there are. Without a file, as in the demo, the own ones last for this run."""
 
-    team: Mapping[str, SavedView] = field(default_factory=dict)
-    own: dict[str, SavedView] = field(default_factory=dict)
+    team: Mapping[str, SavedView] = msgspec.field(default_factory=dict)
+    own: dict[str, SavedView] = msgspec.field(default_factory=dict)
     path: Path | None = None
     """Where the own ones are written; None: nowhere."""
     channels: tuple[str, ...] = ()
@@ -198,17 +188,36 @@ def _view(
         _parse(place, memory.filter, channels)
     except FilterError as error:
         found.refuse(join(key, "filter"), str(error))
-    for name, words in zip(("sort", "group"), _ORDERS.get(place, (None, None)), strict=True):
+    for name, words in zip(("sort", "group"), _orders(place), strict=True):
         value, known = getattr(memory, name), tuple(words or ())
         if value and value not in known:
             found.refuse(join(key, name), f'"{value}" is not known; {nearest(value, known)}')
     return SavedView(place, memory)
 
 
+def _orders(page: PageName) -> tuple[type[StrEnum], type[StrEnum] | None]:
+    """The words for `sort` and `group` of a page."""
+    # What a page but the first one needs is imported with it, or where a view is of it.
+    if page is PageName.DISAGREEMENTS:
+        return Sort, GroupBy
+    if page is PageName.UPDATES:
+        from store.corrections.update_list import UpdateGroup, UpdateSort
+
+        return UpdateSort, UpdateGroup
+    from store.channels.incident_list import IncidentSort
+
+    return IncidentSort, None
+
+
 def _parse(page: PageName, text: str, channels: tuple[str, ...]) -> None:
     if page is PageName.DISAGREEMENTS:
         disagreement_filter.parse(text, channels)
     elif page is PageName.UPDATES:
+        from console.tui.data.filters import update_filter
+        from store.corrections.update_list import STATUSES, UpdateGroup
+
         update_filter.parse(text, channels, STATUSES[UpdateGroup.OPEN])
     else:
+        from console.tui.data.filters import incident_filter
+
         incident_filter.parse(text, channels)

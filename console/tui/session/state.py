@@ -6,11 +6,12 @@ It knows no widget, so that a screen can be tested without the app.
 import re
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+import msgspec
 from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
@@ -172,7 +173,7 @@ class ConsoleState:
         """What the header says of the console itself."""
         if self.replay is not None and not self.trouble:
             status = ConsoleStatus(self.name, Mode.REPLAY, "", True, self.operator, True)
-            return replace(status, stopped=self._writes_paused())
+            return msgspec.structs.replace(status, stopped=self._writes_paused())
         window = None if self.snapshot is None else self.snapshot.window
         engine, running = self._engine()
         mode = Mode.LIVE if running and not self.trouble else Mode.DISCONNECTED
@@ -182,7 +183,7 @@ class ConsoleState:
             engine = self.trouble
         running = running and not self.trouble
         status = ConsoleStatus(self.name, mode, engine, running, self.operator, self.read_only)
-        return replace(status, stopped=self._writes_paused(), window=window)
+        return msgspec.structs.replace(status, stopped=self._writes_paused(), window=window)
 
     def _writes_paused(self) -> WritesPaused | None:
         pause = None if self.snapshot is None else self.snapshot.status.write_pause

@@ -4,7 +4,8 @@ Pure: a value and the time in, cells out. The virtual table paints them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from console.text.format import (
     NONE,
@@ -47,8 +48,7 @@ _TITLE_ENOUGH = 24
 _EVIDENCE_MIN = 24
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(msgspec.Struct, frozen=True):
     """A group's own row."""
 
     total: GroupTotal

@@ -1,10 +1,10 @@
 """What stands at the screen's edges: header, tabs and legend. Pure: values in, text out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
 from textual.content import Content
 
 from console.keys import ACTIONS, shown_key
@@ -68,8 +68,7 @@ _BANNER_TONES: Mapping[str, Tone] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleStatus:
+class ConsoleStatus(msgspec.Struct, frozen=True):
     """How the console itself stands: for the header."""
 
     name: str

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -23,13 +24,15 @@ from console.tui.drawing.columns import Column, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, step_tone, write
 from console.tui.views import preview
 from console.tui.views.disagreements import tone_of
-from store.corrections.audit import AuditRow
 from store.model import (
     LIVE_CORRECTIONS,
     Correction,
     CorrectionStatus,
     Millis,
 )
+
+if TYPE_CHECKING:
+    from store.corrections.audit import AuditRow
 
 _TITLE_MIN = 12
 _TITLE_MAX = 36
@@ -160,7 +163,7 @@ def _moved_at(correction: Correction) -> Millis:
 
 
 def chosen(
-    detail: RowDetail | None, steps: Sequence[AuditRow], *, now: Millis, width: int
+    detail: RowDetail | None, steps: "Sequence[AuditRow]", *, now: Millis, width: int
 ) -> Content:
     """The update under the cursor: before → after, how it stands, and all its steps."""
     correction = detail.correction if detail is not None else None
@@ -205,7 +208,7 @@ def _stands(correction: Correction, now: Millis, width: int) -> Content:
     )
 
 
-def _step(step: AuditRow, now: Millis, width: int) -> list[Content]:
+def _step(step: "AuditRow", now: Millis, width: int) -> list[Content]:
     """One step in a line: when, what, who, what was seen; its note below."""
     text = f"{fit(step.step.replace('_', ' '), 12)} {fit(step.who, 8)} "
     rows = [
@@ -229,7 +232,7 @@ def _when(at: Millis, now: Millis) -> str:
     return fit(f"{age(now - at)} ago" if old else time_of_day(at)[:8], 8)
 
 
-def _seen(step: AuditRow) -> str:
+def _seen(step: "AuditRow") -> str:
     """What the step rested on: the reading and the target at that moment."""
     facts = json.loads(step.seen)
     shows, target = units(facts.get("available")), units(facts.get("target_quantity"))

@@ -1,6 +1,5 @@
 """`[console]` on the screen: the banner at every size, and a console that decides nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -40,7 +39,7 @@ def test_it_leaves_room_for_the_pause_of_all_writes_on_a_small_terminal() -> Non
     stopped = header.WritesPaused("ana", "stock count", " (W resumes)")
     banner = header.Banner("PRODUCTION EU", Tone.BAD)
     status = header.ConsoleStatus("acme-eu", header.Mode.LIVE, "", True, "ana", False)
-    status = replace(status, stopped=stopped, banner=banner)
+    status = msgspec.structs.replace(status, stopped=stopped, banner=banner)
     for width in (40, 80, 160):
         content = header.header(status, None, now=NOW, width=width, brief=width < 110)
         line = content.plain[:width]

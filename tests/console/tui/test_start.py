@@ -14,6 +14,7 @@ from textual.css.types import CSSLocation
 
 from console.keys.action import PageName
 from console.tui.app import SkewApp
+from console.tui.data.source import DataSource
 from console.tui.data.values import StatusSnapshot
 from console.tui.pages.channels import ChannelsPage
 from console.tui.session.state import ConsoleState
@@ -22,23 +23,54 @@ from tests.console.small_shop import Shop, console, press
 
 FIRST_PAGE = """
 import sys
+from console.tui.drawing import textual_parts
+textual_parts.import_app()
 import console.tui.watch
-print(*sorted(name for name in sys.modules if name.startswith(("console.tui", "sync", "httpx"))))
+print(*sorted(sys.modules))
+import textual.command
+print(textual.command.CommandPalette.__module__, file=sys.stderr)
 """
 
 
-def test_the_first_page_comes_without_the_others_their_dialogs_and_what_polls() -> None:
+def test_the_first_frame_comes_without_other_pages_dialogs_and_what_reads_polls_or_writes() -> None:
     command = [sys.executable, "-c", FIRST_PAGE]
-    imported = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    imported = done.stdout.split()
 
     spared = (
         "console.tui.pages.sku", "console.tui.pages.channels", "console.tui.pages.updates",
         "console.tui.pages.incidents", "console.tui.pages.checklist", "console.tui.handlers",
         "console.tui.dialogs.confirm", "console.tui.dialogs.palette", "console.tui.data.sku",
-        "sync.transport", "sync.engine", "sync.polling.poll", "httpx",
+        "console.tui.data.source", "console.tui.data.disagreements", "console.tui.data.export",
+        "store.corrections", "store.history", "store.causes", "sync.causes.explain",
+        "sync.corrections", "sync.transport", "sync.engine", "sync.polling", "httpx",
+        "textual.command", "textual.widgets._directory_tree",
     )  # fmt: skip
     assert "console.tui.pages.dashboard" in imported
     assert [name for name in imported if name.startswith(spared)] == []
+    assert done.stderr.strip() == "textual.command"
+
+
+async def test_nothing_that_reads_is_made_before_the_first_frame(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ConsoleState("acme-eu", shop.clock, "ana", True, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, session)
+    made: list[bool] = []
+    make, done, loop = app.make_source, asyncio.Event(), asyncio.get_running_loop()
+
+    def noted(*given: Any) -> DataSource:
+        made.append(app.painted.is_set())
+        loop.call_soon_threadsafe(done.set)
+        return make(*given)
+
+    monkeypatch.setattr(app._page_context, "_make_source", noted)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        async with asyncio.timeout(10):
+            await done.wait()
+
+    assert made == [True]
 
 
 @pytest.mark.long

@@ -13,7 +13,8 @@ from store.causes.facts import (
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, Kind, Status
 from store.reasons import Reason
-from sync.causes.explain import KINDS, PREDICTORS
+from sync.causes.explain import PREDICTORS
+from sync.causes.kinds import KINDS
 from tests.sync.cause_case import SINCE, at, cause_of, differs, event, kind_of, update
 
 LATE = {"earlier_target_since": at(-9), "earlier_target_until": at(-2)}

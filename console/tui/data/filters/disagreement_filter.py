@@ -18,7 +18,7 @@ from console.tui.data.grouping import AGE_FILTERS, AGES
 from store.model import Kind
 from store.queries.ranking_values import Side
 from store.queries.values import DisagreementFilter
-from sync.causes.explain import KINDS as CAUSES
+from sync.causes.kinds import KINDS as CAUSES
 from sync.units import duration, duration_text
 
 KEYS = (

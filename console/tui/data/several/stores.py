@@ -10,7 +10,6 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -41,8 +40,7 @@ _WHY: Mapping[type[StoreError], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRow(DisagreementRow):
+class StoreRow(DisagreementRow, frozen=True):
     """A disagreement, and which store it is of."""
 
     store: str = ""

@@ -13,7 +13,7 @@ from store.model import Cause, Correction, CorrectionStatus, Disagreement, Kind,
 from store.queries.uncounted import UncountedListing
 from store.queries.values import HistoryEntry
 from store.reasons import Reason
-from sync.causes.explain import KINDS
+from sync.causes.kinds import KINDS
 from tests.long_run import examples
 
 TEXTS = st.text() | st.sampled_from(["LAMP", "=1+1", 'a"b\\', "\x1b[2J", "Möbel", "😀", "\ud800"])

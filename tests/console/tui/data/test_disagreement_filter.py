@@ -21,7 +21,7 @@ from store.model import CorrectionStatus, Kind, Status
 from store.queries.ranking_values import Severity, Side
 from store.queries.values import DisagreementFilter
 from store.reasons import Reason
-from sync.causes.explain import KINDS
+from sync.causes.kinds import KINDS
 
 CHANNELS = ("warehouse", "shop", "market")
 
