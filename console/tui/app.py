@@ -16,6 +16,7 @@ from rich.segment import Segments
 from rich.text import Text
 from textual import work
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from console.keys import by_name
@@ -128,9 +129,13 @@ class SkewApp(NavigatingApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *([self._plain] if self._plain.enabled else [])]
 
-    async def on_mount(self) -> None:
+    def get_default_screen(self) -> Screen[None]:
+        # Textual's own would be mounted, styled and laid out below the first page, and never seen.
         self._install(self.dashboard)
-        await self.push_screen(PageName.DISAGREEMENTS)
+        self.dashboard._push_result_callback(self.dashboard, None)  # noqa: SLF001 - as pushing does.
+        return self.dashboard
+
+    async def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.

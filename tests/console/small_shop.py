@@ -201,7 +201,10 @@ async def settle(app: SkewApp, pilot: Pilot[int]) -> None:
     with unpainted(app):
         await rest(app, pilot)
         end = monotonic() + PATIENCE_S
-        while any(w.is_running for w in app.workers) and not app.screen.is_modal:
+        # A dialog's worker waits for its answer; what a dialog looks up itself ends.
+        while any(
+            w.is_running and (w.group == "find" or not app.screen.is_modal) for w in app.workers
+        ):
             if monotonic() > end:
                 break  # Some wait for what a test has yet to do.
             await asyncio.sleep(0.002)

@@ -138,7 +138,8 @@ class PaletteDialog(Dialog[PaletteEntry | None]):
     async def _look_up(self, text: str) -> None:
         found = await self._find(text.strip())
         # Once it was left, its list may be gone before the dialog is.
-        if text != self._listed or self.app.screen is not self:
+        gone = self.app.screen is not self or not self.query(OptionList)
+        if gone or text != self._listed:
             return
         self._found_for = text
         if found:
