@@ -29,8 +29,10 @@ _COMPLETING = "_SKEW_COMPLETE"
 def main() -> None:
     """Run `skew` and exit."""
     gc.set_threshold(COLLECT_AFTER)
-    if sys.argv[1:2] == ["watch"]:
-        gc.disable()  # Until the console is about to paint: `put_the_screen_first`.
+    if sys.argv[1:2] in (["watch"], ["status"]):
+        # `skew status` ends before it would find any; the console looks for them from its first
+        # frame on: `put_the_screen_first`.
+        gc.disable()
     streams.configure()
     _end(run(sys.argv[1:]))
 
@@ -104,16 +106,19 @@ def _run(args: list[str]) -> int:
 
 
 def _import_msgspec() -> None:
-    """Import msgspec without `typing_extensions`, of which it needs nothing here."""
-    # It takes three names from there if that is installed, and else the same from `typing`, which
-    # has them from Python 3.11 on. The import is half of msgspec's. Source: msgspec 0.20,
-    # `_utils.py`, read 2026-11-30.
+    """Import msgspec without what nothing needs of it here."""
+    # It takes three names from `typing_extensions` if that is installed, and else the same from
+    # `typing`, which has them from Python 3.11 on: half of its import. Its JSON schemas are a
+    # quarter of the rest. Source: msgspec 0.20 and 0.23, `__init__.py`, `json.py`, `_utils.py`.
     name = "typing_extensions"
     if name in sys.modules or "msgspec" in sys.modules:
         return
+    from console.spared_imports import Without
+
     sys.modules[name] = None  # type: ignore[assignment]
     try:
-        import msgspec  # noqa: F401 - from now on it is there for whoever imports it.
+        with Without("msgspec.inspect", "msgspec._json_schema"):
+            import msgspec  # noqa: F401 - from now on it is there for whoever imports it.
     finally:
         del sys.modules[name]
 

@@ -9,6 +9,7 @@ import click
 from console.commands.options import config_options, example, text
 from console.commands.screen import need_terminal, screen_options, screen_preferences
 from console.context import load, note
+from console.spared_imports import Without
 
 if TYPE_CHECKING:
     from console.tui.session.preferences import SessionPreferences
@@ -74,10 +75,10 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
     settings = read(config, looks_only=read_only or at is not None)
     then = None if at is None else _past(settings, at)
     need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
-    from console.tui.drawing import textual_parts
-
-    textual_parts.import_app()
-    from console.tui import watch
+    with Without("textual.command"):
+        # Its own palette, with trees, lists and selections: a fifth of its import. Ours has no use
+        # for it. Source: textual 8.2.8, `app.py` and `theme.py`.
+        from console.tui import watch
 
     preferences = screen_preferences(
         settings.path, theme=theme, ascii_only=ascii_only, by=by, fresh=fresh

@@ -23,9 +23,9 @@ from tests.console.small_shop import Shop, console, press
 
 FIRST_PAGE = """
 import sys
-from console.tui.drawing import textual_parts
-textual_parts.import_app()
-import console.tui.watch
+from console.spared_imports import Without
+with Without("textual.command"):
+    import console.tui.watch
 print(*sorted(sys.modules))
 import textual.command
 print(textual.command.CommandPalette.__module__, file=sys.stderr)
