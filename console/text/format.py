@@ -32,20 +32,27 @@ _DAY_MS = 24 * _HOUR_MS
 _REPLACEMENT = 0xFFFD
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _LINE_SEPARATORS = (0x2028, 0x2029)
+# What takes no room, and so lets two different texts look alike, or says to a machine what no
+# person sees. The two joiners of scripts and emoji (U+200C, U+200D) are none of these.
+_INVISIBLE = (
+    0xAD, 0x115F, 0x1160, *range(0x180B, 0x1810), 0x200B, *range(0x2060, 0x2066),
+    *range(0x206A, 0x2070), 0x3164, 0xFEFF, 0xFFA0, *range(0xFFF9, 0xFFFC),
+    *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000),
+)  # fmt: skip
 # A lone surrogate can't be encoded: printing it would raise, far from where it came in.
 _SURROGATES = range(0xD800, 0xE000)
 _VISIBLE = (
     {code: 0x2400 + code for code in range(0x20)}
     | {0x7F: 0x2421}
     | dict.fromkeys(
-        (*range(0x80, 0xA0), *_BIDI, *_LINE_SEPARATORS, *_SURROGATES),
+        (*range(0x80, 0xA0), *_BIDI, *_LINE_SEPARATORS, *_INVISIBLE, *_SURROGATES),
         _REPLACEMENT,
     )
 )
 
 
 def clean(text: str, width: int | None = None) -> str:
-    """Make every control character of `text` visible, and cut it to `width` cells if given."""
+    """Make what controls or hides in `text` visible, and cut it to `width` cells if given."""
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_VISIBLE)
     return text if width is None else cut(text, width)

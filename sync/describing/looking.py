@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sync import channels, values
-from sync.channels.api import complaints
+from sync.channels.api import addresses, complaints
 from sync.channels.base import Channel, closing
 from sync.clock import Clock, SystemClock
 from sync.config.decoding import Findings, table
@@ -63,6 +63,7 @@ async def describe_api(question: ApiQuestion) -> Proposal:
 
     Raises ChannelError where it does not answer, and ConfigErrors where it can't be asked so.
     """
+    _check_address(question)
     answer = await _answer(question)
     records = _records(question, answer.content)
     signs = paging.signs(answer, records)
@@ -84,7 +85,11 @@ async def describe_api(question: ApiQuestion) -> Proposal:
 
 
 def describe_answer(question: ApiQuestion, content: object) -> Proposal:
-    """Propose a description of an answer that was saved; nothing is asked and nothing is tried."""
+    """Propose a description of an answer that was saved; nothing is asked and nothing is tried.
+
+    Raises ContractBroken, NeedsOperator, and ConfigErrors where it can't be from that address.
+    """
+    _check_address(question)
     method = "GET" if question.body is None else "POST"
     answer = SeenAnswer(question.url, content, {}, method, question.body)
     complaint = complaints.of_page(content, _list_of_records(content))
@@ -103,6 +108,14 @@ def describe_answer(question: ApiQuestion, content: object) -> Proposal:
         proposed.table.remarks["url"] = "FILL IN: where this answer is from"
         proposed.notes.append("`url` is a placeholder: fill in where this answer is from (--url)")
     return _introduced(proposed, answer, question)
+
+
+def _check_address(question: ApiQuestion) -> None:
+    if not addresses.named(question.url).hostname:
+        words = (
+            f"{values.quoted(question.url)} is not an address such as https://shop.example/stock"
+        )
+        raise ConfigErrors("skew describe", (ConfigError("url", words),))
 
 
 def _introduced(proposed: Proposal, answer: SeenAnswer, question: ApiQuestion) -> Proposal:

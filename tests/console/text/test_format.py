@@ -31,6 +31,10 @@ from console.text.format import (
         ("\u2066iso\u2069 \u200f \u061c", "\ufffdiso\ufffd \ufffd \ufffd"),
         ("half\ud800", "half\ufffd"),
         ("line\u2028end", "line\ufffdend"),
+        ("A\u200b-1 A\u2060\ufeff", "A\ufffd-1 A\ufffd\ufffd"),
+        ("soft\xadhyphen \u3164", "soft\ufffdhyphen \ufffd"),
+        ("said to machines \U000e0041\U000e0100", "said to machines \ufffd\ufffd"),
+        ("👩\u200d👧 می\u200cخو ❤\ufe0f", "👩\u200d👧 می\u200cخو ❤\ufe0f"),
         ("[bold]A-1[/] Ünïcode 茶", "[bold]A-1[/] Ünïcode 茶"),
     ],
 )

@@ -86,10 +86,7 @@ def parse(text: str, channels: Iterable[str] = ()) -> DisagreementFilter:
 
 def tokens(text: str) -> Iterator[Token]:
     """The parts of a filter, in order. Raises FilterError where it can't be parted."""
-    # A lone surrogate can't be bound, nor shown.
-    text = text.encode("utf-8", "replace").decode()
-    if len(text) > LENGTH_MAX:
-        raise FilterError(f"a filter has at most {LENGTH_MAX} characters")
+    text = typed(text)
     place = 0
     while place < len(text):
         if text[place].isspace():
@@ -109,6 +106,15 @@ def tokens(text: str) -> Iterator[Token]:
             word, place = _read(text, place, _WORD)
             if word:
                 yield Token(negated, "", "", (word,))
+
+
+def typed(text: str) -> str:
+    """What was typed, fit to be looked for. Raises FilterError where it is too long."""
+    # A lone surrogate can't be bound, nor shown.
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) > LENGTH_MAX:
+        raise FilterError(f"a filter has at most {LENGTH_MAX} characters")
+    return text
 
 
 def filter_text(wanted: DisagreementFilter) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from console.tui.data.filters.disagreement_filter import FilterError
+from console.tui.data.filters.disagreement_filter import FilterError, typed
 from store.channels.incident_list import OPEN, IncidentFilter, IncidentSeverity, IncidentState
 from store.model import IncidentKind
 
@@ -51,7 +51,7 @@ def parse(text: str, channels: Iterable[str]) -> IncidentFilter:
     }
     chosen: dict[str, list[str]] = {key: [] for key in known}
     words = []
-    for token in text.split():
+    for token in typed(text).split():
         match = _KEYED.fullmatch(token)
         key = match["key"] if match is not None else ""
         if match is None or key not in known:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from console.tui.data.filters.disagreement_filter import FilterError
+from console.tui.data.filters.disagreement_filter import FilterError, typed
 from store.corrections.update_list import UpdateFilter
 from store.model import CorrectionStatus
 
@@ -22,7 +22,7 @@ def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatu
     """Read a filter; `statuses` are wanted where it names none. Raises FilterError."""
     named: dict[str, list[str]] = {key: [] for key in KEYS}
     words = []
-    for token in text.split():
+    for token in typed(text).split():
         match = _KEYED.fullmatch(token)
         if match and match["key"] in KEYS:
             named[match["key"]] += _values(match["key"], match["values"])
