@@ -3,37 +3,47 @@
 Nothing of ours goes with it: the address alone is what it takes.
 """
 
+import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 
 from sync.errors import ContractBroken, Temporary
+from sync.transport.decompression import Decompression
 from sync.transport.redaction import Redactor
 
-PIECE_BYTES_MAX = 1024 * 1024
-"""What a piece is at most when it is unpacked: a small one can't fill the memory."""
-
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
-_AS_IT_IS = frozenset({"", "identity"})
+RATE_MIN = 1_000
+"""Bytes a second. A file that comes more slowly than this never ends."""
 
 
 async def pieces(
-    client: httpx.AsyncClient, url: str, *, channel: str, redactor: Redactor, bytes_max: int
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    channel: str,
+    redactor: Redactor,
+    bytes_max: int,
+    timeout_s: float,
 ) -> AsyncIterator[bytes]:
     """Read a file piece by piece.
 
-    Raises Temporary where it does not come whole, and ContractBroken where it is longer than
-    `bytes_max` or packed in a way that can't be read.
+    Raises Temporary where it does not come whole, or hardly comes after `timeout_s`, and
+    ContractBroken where it is longer than `bytes_max` or packed in a way that can't be read.
     """
     place = redactor.url(url)
-    came = 0
+    came = packed_came = 0
+    began = time.monotonic()
     try:
         async with client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as response:
             if not response.is_success:
                 raise Temporary(f"{channel}: the file at {place} answered {response.status_code}")
-            unpacking = _Unpacking(response.headers.get("content-encoding", ""))
+            unpacking = Decompression(response.headers.get("content-encoding", ""))
             async for packed in response.aiter_raw():
+                packed_came += len(packed)
+                # Each step has its time, but a byte in each would make it last for ever.
+                if time.monotonic() - began > timeout_s + packed_came / RATE_MIN:
+                    raise Temporary(f"{channel}: the file at {place} hardly comes")
                 for piece in unpacking.pieces(packed):
                     came += len(piece)
                     if came > bytes_max:
@@ -50,27 +60,3 @@ async def pieces(
     except httpx.HTTPError as error:
         reason = redactor.reason(error)
         raise Temporary(f"{channel}: the file at {place} did not come whole: {reason}") from error
-
-
-class _Unpacking:
-    """Unpacks a body of one encoding, a bounded piece at a time."""
-
-    def __init__(self, coding: str) -> None:
-        name = coding.strip().lower()
-        if name not in _PACKED | _AS_IT_IS:
-            raise zlib.error("an encoding that was not asked for")
-        # 32: gzip's or zlib's header, whichever is there.
-        self._stream = zlib.decompressobj(zlib.MAX_WBITS | 32) if name in _PACKED else None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the end of what is packed has come."""
-        return self._stream is None or self._stream.eof
-
-    def pieces(self, packed: bytes) -> Iterator[bytes]:
-        if self._stream is None:
-            yield packed
-            return
-        while packed:
-            yield self._stream.decompress(packed, PIECE_BYTES_MAX)
-            packed = self._stream.unconsumed_tail

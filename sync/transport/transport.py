@@ -41,7 +41,7 @@ from sync.transport.before_write import LastMoment
 from sync.transport.budgets import base as budgets
 from sync.transport.budgets.base import UNLIMITED, Budget
 from sync.transport.call import AnswerHeaders, Call, FormFields, Judge, Proof, Reply
-from sync.transport.decompression import decompressor
+from sync.transport.decompression import Decompression
 from sync.transport.kept import KeptAnswers, request_key
 from sync.transport.notices import ChannelNotices
 from sync.transport.pace import Pace
@@ -252,8 +252,9 @@ class Transport:
         from sync.transport import download
 
         return download.pieces(
-            self._client, url, channel=self._channel, redactor=self.redactor, bytes_max=bytes_max
-        )
+            self._client, url, channel=self._channel, redactor=self.redactor, bytes_max=bytes_max,
+            timeout_s=self.timeout_s,
+        )  # fmt: skip
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
@@ -348,18 +349,19 @@ class Transport:
         chunks, length = [], 0
         bound = self._limits.body_bytes_max if whole else _ERROR_BODY_BYTES_MAX
         try:
-            decompress = decompressor(response.headers.get("content-encoding", ""))
+            decompression = Decompression(response.headers.get("content-encoding", ""))
             async for piece in response.aiter_raw():
-                # One byte beyond the bound is enough to know that there is more.
-                chunks.append(decompress(piece, bound + 1 - length))
+                chunks.append(decompression.beginning(piece, bound - length))
                 length += len(chunks[-1])
                 if length > bound:
                     break
-        except (ValueError, zlib.error) as error:
+        except zlib.error as error:
             raise httpx.DecodingError("undecodable compression") from error
         if length > bound and whole:
             text = f"{self._channel} sent a body of more than {bound:,} bytes"
             raise ContractBroken(text, path=self.redactor.url(str(response.url)))
+        if whole and not decompression.is_whole:
+            raise httpx.ReadError("what is compressed in it is cut off")
         return b"".join(chunks)
 
     def _redirected(self, call: Call, status: int, url: str) -> str:

@@ -32,7 +32,7 @@ from sync.channels.amazon.submissions import AmazonOutcome, AmazonStockChange, i
 from sync.channels.api import addresses
 from sync.clock import Clock
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary, WriteRejected
-from sync.transport.decompression import decompressor
+from sync.transport.decompression import Decompression
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
@@ -137,10 +137,13 @@ class AmazonFeeds:
             await elsewhere.aclose()
         body = reply.body
         if document.compression_algorithm == "GZIP" and body.startswith(_GZIP):
+            unpacking = Decompression("gzip")
             try:
-                body = decompressor("gzip")(body, _REPORT_BYTES_MAX)
+                body = unpacking.beginning(body, _REPORT_BYTES_MAX)
             except zlib.error as error:
                 raise ContractBroken("is not gzip", path="the report of a feed") from error
+            if not unpacking.is_whole:
+                raise ContractBroken("is cut off, or too long", path="the report of a feed")
         return self.api.client.decoded(replace(reply, body=body), AmazonReport, "feed report")
 
     def _elsewhere(self, url: str) -> "Transport":

@@ -6,10 +6,10 @@ from tests.fuzz.oracle import FuzzTarget
 from tests.fuzz.targets import answers, caches, configurations, files, languages, strangers
 
 TARGETS: Mapping[str, FuzzTarget] = {
-    **answers.TARGETS,
-    **caches.TARGETS,
     **configurations.TARGETS,
     **files.TARGETS,
-    **languages.TARGETS,
     **strangers.TARGETS,
+    **languages.TARGETS,
+    **caches.TARGETS,
+    **answers.TARGETS,
 }

@@ -8,7 +8,7 @@ import pytest
 
 from sync.clock import SystemClock
 from sync.errors import ContractBroken, Temporary
-from sync.transport.download import PIECE_BYTES_MAX
+from sync.transport.decompression import PIECE_BYTES_MAX
 from sync.transport.transport import Transport
 from tests.loopback import Answer, Loopback, serving
 
@@ -40,6 +40,7 @@ async def brought(
         ("", TEXT),
         ("identity", TEXT),
         ("gzip", gzip.compress(TEXT)),
+        ("gzip", gzip.compress(TEXT[:9_000]) + gzip.compress(TEXT[9_000:]) + bytes(99)),
         ("deflate", zlib.compress(TEXT)),
     ],
 )

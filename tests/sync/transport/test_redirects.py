@@ -47,7 +47,15 @@ async def test_a_write_is_redirected_only_as_the_same_write() -> None:
         assert len(r.server.asked) == 1
 
 
-@pytest.mark.parametrize("location", ["/stock", "ftp://127.0.0.1/", "//127.0.0.1:1/"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/stock", "ftp://127.0.0.1/", "//127.0.0.1:1/", "file:///etc/passwd", "file://localhost/x",
+        "http://[::1]/", "http://169.254.169.254/latest", "http://127.0.0.1:1@127.0.0.1:2/",
+        "http:\\\\127.0.0.1:1\\", "data:application/json,[]", "javascript:0", "http://2130706433:1/",
+        "unix:///run/x.sock", "https:///x", "http://127.0.0.1:99999/",
+    ],
+)  # fmt: skip
 async def test_a_redirect_in_circles_or_to_nowhere_breaks_the_contract(location: str) -> None:
     async with rig(script(Answer(status=302, headers={"Location": location}))) as r:
         await failure(r.read(), ContractBroken)

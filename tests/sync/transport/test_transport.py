@@ -231,6 +231,14 @@ async def test_a_compressed_body_counts_unfolded() -> None:
         await failure(r.read(), ContractBroken)
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "x-unknown", "gzip, br", "\xff"])
+async def test_an_encoding_that_was_not_asked_for_is_not_read(coding: str) -> None:
+    async with rig(script(Answer(b"stock", headers={"Content-Encoding": coding}))) as r:
+        error = await failure(r.read(), ContractBroken)
+        assert "compression that can't be decoded" in str(error)
+        assert r.server.asked[0].headers["accept-encoding"] == "gzip"
+
+
 async def test_compression_inside_compression_is_not_unfolded() -> None:
     """2 kB of it would fill the memory before any bound is looked at."""
     bomb = gzip.compress(gzip.compress(b"0" * 5_000_000))
@@ -248,6 +256,21 @@ async def test_a_compressed_answer_comes_back_whole(coding: str) -> None:
     )
     async with rig(script(Answer(body, headers={"Content-Encoding": coding}))) as r:
         assert await r.read() == b"stock"
+
+
+@pytest.mark.parametrize("middle", [0, 1, 9])
+async def test_an_answer_packed_in_several_parts_comes_back_whole(middle: int) -> None:
+    parts = gzip.compress(b"stock of a"[:middle]) + gzip.compress(b"stock of a"[middle:])
+    async with rig(script(Answer(parts, headers={"Content-Encoding": "gzip"}))) as r:
+        assert await r.read() == b"stock of a"
+
+
+async def test_a_compressed_answer_that_is_cut_off_is_none() -> None:
+    """Its length is that of what was cut, as where a proxy stores it: nothing else shows it."""
+    half = gzip.compress(b"sku,available\n" + b"A-1,5\n" * 5_000)[:-9]
+    async with rig(script(Answer(half, headers={"Content-Encoding": "gzip"}))) as r:
+        await failure(r.read(), Temporary)
+        await failure(r.write(), WriteOutcomeUnknown)
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_the_requests() -> None:
