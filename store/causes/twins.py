@@ -52,9 +52,10 @@ ORDER BY m.id, k.ended_at DESC, k.id DESC"""
 
 _BY_THEMSELVES = f"""{_ASKED}
 SELECT m.id, i.sku, m.available, {{past}}, {{its_past}}
-FROM moved m CROSS JOIN past_readings r ON r.until_at = m.at AND r.listing_id <> m.listing_id
-  AND r.available = m.was
-JOIN listings x ON x.id = r.listing_id AND x.channel_id = m.channel_id AND x.present = 1
+FROM moved m CROSS JOIN reading_ends e ON e.at = m.at
+CROSS JOIN past_readings r ON r.id > e.after AND r.id <= e.upto
+  AND r.listing_id <> m.listing_id AND r.available = m.was
+CROSS JOIN listings x ON x.id = r.listing_id AND x.channel_id = m.channel_id AND x.present = 1
   AND x.available = m.available AND x.observed_at = m.at
 JOIN items i ON i.id = x.item_id AND i.location = m.location
 WHERE m.was <> m.available LIMIT {_ROWS}"""

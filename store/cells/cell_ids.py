@@ -69,7 +69,7 @@ def word(kept: str) -> str:
 
 SINCE = """CASE WHEN {0}.since_kept IS NULL AND ({0}.target_quantity IS NOT NULL
     OR {0}.target_state IS NOT NULL) THEN {0}.observed_kept ELSE {0}.since_kept END"""
-"""SQL for since when a target is in force, as it is kept: only where not since the reading."""
+"""SQL for since when a target is in force. Older caches keep none where it is since the reading."""
 
 REF = """CASE WHEN {0}.ref = {0}.sku THEN x''
   WHEN {0}.ref = CAST(CAST({0}.ref AS INTEGER) AS TEXT) THEN CAST({0}.ref AS INTEGER)

@@ -1,8 +1,8 @@
 """Instants that many cells share, kept once: a poll's, or that of a change of policy.
 
 A cell has six bytes for an instant of its own. For one that it shares with many it has a number
-below zero, of one byte or two, which is the id of a row of `instants`; the view `listings` shows
-the instant itself.
+below zero, of two bytes, which is the id of a row of `instants`; the view `listings` shows the
+instant itself.
 """
 
 import sqlite3
@@ -12,7 +12,10 @@ from store.model import Millis
 
 MANY = 256
 """From so many cells on, an instant is kept once: a thousandth of what their history takes. Their
-rows stay nearly as long as they were, too, so that full pages need not be split."""
+rows stay as long as they were, too, so that full pages need not be split."""
+
+_ONE_BYTE = -128
+"""Down to here a number takes one byte. None is given: cells would grow once they are used up."""
 
 FEW = 1_000
 """So many old instants may stay for nothing: only a look at all cells tells which are in use."""
@@ -26,9 +29,9 @@ def kept_as(connection: sqlite3.Connection, at: Millis, cells: int) -> int:
     if cells < MANY:
         return at
     connection.execute(
-        """INSERT INTO instants (id, at) SELECT coalesce(min(id), 0) - 1, ? FROM instants WHERE 1
-        ON CONFLICT (at) DO NOTHING""",
-        (at,),
+        """INSERT INTO instants (id, at) SELECT min(coalesce(min(id), 0), :above) - 1, :at
+        FROM instants WHERE 1 ON CONFLICT (at) DO NOTHING""",
+        {"above": _ONE_BYTE, "at": at},
     )
     # Only the newest: of an older one it may have been seen already that nothing uses it.
     newest_first = "SELECT id, at FROM instants ORDER BY id LIMIT 1"

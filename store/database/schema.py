@@ -64,10 +64,11 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v17_v20_polls", "make_allowance_unit"),
     ImportedLater("v17_v20_polls", "make_memories"),
     ImportedLater("v21.cells", "MIGRATION"),
-    ImportedLater("v22_v23_history", "narrow_history"),
-    ImportedLater("v22_v23_history", "make_told"),
+    ImportedLater("v22_v23_v26_history", "narrow_history"),
+    ImportedLater("v22_v23_v26_history", "make_told"),
     ImportedLater("v11_v24_updates", "make_reverts"),
     ImportedLater("v4_v25_people", "make_ignore_rules"),
+    ImportedLater("v22_v23_v26_history", "MAKE_READING_ENDS"),
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

@@ -103,7 +103,7 @@ def _before(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
 
 # These have an index of their instant, and of incidents there are few.
 _SOUGHT = (
-    ("until_at", "past_readings"),
+    ("at", "reading_ends"),
     ("since_at", "doubts"),
     ("until_at", "doubts"),
     ("received_at", "events"),

@@ -73,6 +73,11 @@ _TABLES = (
 )
 
 
+# The ids of readings may begin anew once all have gone: nothing may tell of the earlier ones then.
+_ENDS_OVER = f"""DELETE FROM reading_ends WHERE at < :before
+  AND upto < coalesce((SELECT min(id) FROM former_readings), {2**63 - 1})"""
+
+
 class _Seen(NamedTuple):
     """A row that was looked at."""
 
@@ -103,6 +108,8 @@ def thin(
     over = [row.id for row in seen if row.is_over]
     if over:
         _remove(connection, table.kept_in or table.name, over)
+        if table.kept_in == "former_readings":
+            connection.execute(_ENDS_OVER, {"before": before})
         _count(connection, table.name, len(over), before=before)
     last = seen[-1] if len(seen) == STEP else None
     if last is not None and not last.began_later:

@@ -187,8 +187,9 @@ def _rewind_listings(
     low, high = sorted((newest.at, _EVER_AFTER if before is None else before.at))
     after = newest.past_readings if before is None else before.past_readings
     connection.execute(
-        """INSERT OR IGNORE INTO temp.turned SELECT listing_id FROM main.past_readings
-        WHERE until_at > :low AND until_at <= :high
+        """INSERT OR IGNORE INTO temp.turned SELECT r.listing_id FROM main.reading_ends e
+        CROSS JOIN main.past_readings r ON r.id > e.after AND r.id <= e.upto
+        WHERE e.at > :low AND e.at <= :high
         UNION ALL SELECT listing_id FROM main.past_readings WHERE id > :after AND id <= :upto""",
         {"low": low, "high": high, "after": after, "upto": newest.past_readings},
     )

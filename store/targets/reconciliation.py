@@ -223,7 +223,7 @@ class Reconciliation:
         self._connection.execute(
             f"""{bulk.UPDATE} cells SET (target_quantity, target_state, differs, since_kept) =
               (SELECT t.quantity, t.state, {differs}, CASE WHEN {stays} THEN cells.since_kept
-                  WHEN {is_first} THEN NULL ELSE :kept_now END
+                  WHEN {is_first} THEN cells.observed_kept ELSE :kept_now END
                 FROM affected t WHERE t.id = cells.id)
             WHERE id IN (SELECT t.id FROM affected t WHERE {_MOVED} OR t.differed <> {differs})""",
             {"now": now, "kept_now": instants.kept_as(self._connection, now, moved)},

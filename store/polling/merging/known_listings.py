@@ -7,7 +7,8 @@ from store.accounts import account_rows
 from store.cells import oddities
 from store.cells.cell_ids import REF, SINCE, code
 from store.database import bulk
-from store.polling.merging.columns import FIGURES, KEEP_PAST, OF_RECORD, PRICE, SEEN_AT
+from store.polling.merging import past
+from store.polling.merging.columns import FIGURES, OF_RECORD, PRICE, SEEN_AT
 from store.targets.copies import LOWEST
 
 WORK_TABLE = """CREATE TEMP TABLE IF NOT EXISTS merged (id INTEGER PRIMARY KEY,
@@ -78,9 +79,7 @@ _ODDITIES_KNOWN = f"""UPDATE cell_oddities AS o SET problem = NULL, twins = p.tw
 # What a reading was and is no more, with the span in which it was in force.
 _CHANGED = f"""(l.available IS NOT p.available OR l.state IS NOT {code("p.state")} OR l.present = 0
   OR l.at_least <> p.at_least)"""
-_KEEP_PAST_KNOWN = KEEP_PAST.format(
-    f"{_READ_KNOWN} CROSS JOIN cells l ON l.id = m.id WHERE {_CHANGED}"
-)
+_CHANGED_KNOWN = f"{_READ_KNOWN} CROSS JOIN cells l ON l.id = m.id WHERE {_CHANGED}"
 _MERGE_KNOWN = f"""{bulk.UPDATE} cells AS l SET available = p.available, state = {code("p.state")},
   at_least = p.at_least, present = 1,
   observed_kept = CASE WHEN {_CHANGED} THEN :kept_now ELSE l.observed_kept END,
@@ -102,7 +101,8 @@ def merge(connection: sqlite3.Connection, values: Mapping[str, object], *, any_k
     # All that compares with what the listing showed comes before its cell.
     account_rows.keep(connection, _MERGED)
     with account_rows.unexplained_kept(connection, _MERGED):
-        for statement in (_KEEP_PAST_KNOWN, _ACCOUNT_KNOWN, _DETAILS_KNOWN, _FIGURES_KNOWN):
+        past.keep(connection, _CHANGED_KNOWN, values)
+        for statement in (_ACCOUNT_KNOWN, _DETAILS_KNOWN, _FIGURES_KNOWN):
             connection.execute(statement, values)
         oddities.keep_these(connection, _WITH_TWINS)
         connection.execute(_ODDITIES_KNOWN)

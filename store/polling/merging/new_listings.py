@@ -162,8 +162,10 @@ def merge(
     statement = _MERGE_NEW.format(columns="", targets="", item="")
     if targets is not None and not targets.is_truth:
         statement = _MERGE_NEW.format(
-            columns=", target_quantity, target_state",
-            targets=f", {targets.quantity}, {code(targets.state)}",
+            columns=", target_quantity, target_state, since_kept",
+            targets=f""", {targets.quantity}, {code(targets.state)},
+              CASE WHEN coalesce({targets.quantity}, {targets.state}) IS NOT NULL
+                THEN :kept_now END""",
             item=_ITEM_OF_NEW,
         )
         values = {**values, **targets.values}

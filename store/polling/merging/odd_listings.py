@@ -7,7 +7,7 @@ from store.accounts import account_rows
 from store.cells import oddities
 from store.cells.cell_ids import SINCE, of_channel
 from store.database import bulk
-from store.polling.merging.columns import KEEP_PAST
+from store.polling.merging import past
 
 _PROBLEMS = """SELECT coalesce(p.listing_id, n.cell_id) FROM stage p
 LEFT JOIN placed n ON n.stage_id = p.id WHERE p.poll_id = :poll AND p.problem IS NOT NULL"""
@@ -23,7 +23,6 @@ WHERE o.id = p.id AND (o.problem IS NOT p.problem OR o.copies > 1)"""
 _LACKING = """FROM counted k CROSS JOIN {} l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies = 0 AND l.present = 1"""
 _GONE = _LACKING + " AND coalesce(:doubt, k.doubt) IS NULL"
-_KEEP_PAST_GONE = KEEP_PAST.format(_GONE.format("cells"))
 _DOUBTED = f"SELECT l.id {_LACKING.format('cells')} AND coalesce(:doubt, k.doubt) IS NOT NULL"
 _CLEAR_GONE = f"""UPDATE cell_oddities SET copies = 1,
   problem = coalesce(:doubt, (SELECT k.doubt FROM counted k
@@ -38,7 +37,6 @@ WHERE id IN (SELECT l.id {_GONE.format("cells")})"""
 _COUNTED = "SELECT k.listing_id FROM counted k WHERE k.poll_id = :poll AND k.copies > 0"
 _TWICE_AGAIN = """SELECT l.id FROM counted k CROSS JOIN cells l ON l.id = k.listing_id
 WHERE k.poll_id = :poll AND k.copies > 1 AND l.present = 0"""
-_KEEP_PAST_BACK = KEEP_PAST.format(f"FROM cells l WHERE l.id IN ({_TWICE_AGAIN})")
 _MERGE_BACK = f"""{bulk.UPDATE} cells AS l SET present = 1, observed_kept = :kept_now,
   since_kept = {SINCE.format("l")}
 WHERE id IN ({_TWICE_AGAIN})"""
@@ -79,13 +77,13 @@ def merge(
         oddities.keep_these(connection, _PROBLEMS, values)
         connection.execute(_MERGE_PROBLEMS, values)
     account_rows.keep(connection, f"SELECT l.id {_GONE.format('cells')}", values)
-    connection.execute(_KEEP_PAST_GONE, values)
+    past.keep(connection, _GONE.format("cells"), values)
     oddities.keep_these(connection, _DOUBTED, values)
     for statement in (_CLEAR_GONE, _MERGE_GONE):
         connection.execute(statement, values)
     account_rows.keep(connection, _TWICE_AGAIN, values)
-    for statement in (_KEEP_PAST_BACK, _MERGE_BACK):
-        connection.execute(statement, values)
+    past.keep(connection, f"FROM cells l WHERE l.id IN ({_TWICE_AGAIN})", values)
+    connection.execute(_MERGE_BACK, values)
     oddities.keep_these(connection, _COPIES_KNOWN, values)
     connection.execute(_MERGE_COPIES, values)
 

@@ -64,6 +64,21 @@ def test_an_instant_that_many_cells_share_is_kept_once(
     ]
 
 
+def test_cells_stay_as_long_as_they_were_when_much_moves_for_the_first_time(
+    tmp_path: Path,
+) -> None:
+    """Pages are full after a first poll: whatever grows would split them."""
+    takes_two_bytes = "{0}_kept BETWEEN -32768 AND -129"
+    size = f"""SELECT DISTINCT {takes_two_bytes.format("observed")},
+      {takes_two_bytes.format("since")} FROM cells WHERE target_quantity IS NOT NULL"""
+    with world(tmp_path) as w:
+        for moved in (0, 1):
+            rows = stock(**{f"S{n}": 5 + moved for n in range(instants.MANY)})
+            w.poll("warehouse", rows)
+            w.poll("shop", rows)
+            assert w.rows(size) == [(1, 1)]
+
+
 def test_more_items_than_a_cells_id_can_name_are_refused(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         w.database.write(

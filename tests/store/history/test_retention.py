@@ -177,7 +177,7 @@ def test_what_comes_while_instants_are_thinned_keeps_its_own(
         for quantity in range(6):
             w.poll("warehouse", stock(A=quantity, B=quantity, C=quantity))
         before = w.now + DAY
-        ((oldest,),) = w.rows("SELECT at FROM instants WHERE id = -1")
+        ((oldest,),) = w.rows("SELECT at FROM instants ORDER BY id DESC LIMIT 1")
         place: ThinningProgress | None = ThinningProgress()
         while place is not None:
             place = w.database.write(retention.thin, place, before=before)
