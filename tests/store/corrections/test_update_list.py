@@ -46,6 +46,13 @@ def kept(w: World, *, sku: str, channel: str = "shop", status: Status, **facts: 
     return w.database.write(put)
 
 
+def changed(w: World, number: int, facts: dict[str, object]) -> None:
+    """Give a correction these facts."""
+    sets = ", ".join(f"{name} = :{name}" for name in facts)
+    query = f"UPDATE corrections SET {sets} WHERE id = :id"
+    w.database.write(lambda connection: connection.execute(query, facts | {"id": number}))
+
+
 def lengthen(w: World, statuses: Sequence[Status]) -> None:
     """Add ended corrections of the lamp's, in one transaction."""
     w.database.write(
@@ -124,6 +131,27 @@ def test_what_was_snoozed_or_rejected_stands_below_what_is_open(
     found = w.database.read(update_list.find, UpdateFilter(), sort=sort, backwards=backwards)
     assert found.ids[0] == 4
     assert list(w.database.read(views.update_ids)) == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("worth_5", "ids"),
+    [
+        ({}, [5, 4]),
+        ({"price_minor": 101}, [5, 4]),
+        ({"price_minor": 99}, [4, 5]),
+        ({"price_minor": None}, [5, 4]),
+        ({"price_minor": (1 << 63) - 1}, [5, 4]),
+        ({"price_minor": None, "status": "snoozed"}, [4, 5]),
+    ],
+)
+def test_what_waits_goes_by_money_at_stake_and_what_has_no_price_is_first(
+    w: World, worth_5: dict[str, object], ids: list[int]
+) -> None:
+    alike = {"from_quantity": 9, "to_quantity": 4, "price_minor": 100}
+    for number, facts in ((4, alike), (5, alike | worth_5)):
+        changed(w, number, facts)
+
+    assert list(w.database.read(views.update_ids)) == ids
 
 
 @pytest.mark.parametrize(
