@@ -123,7 +123,7 @@ NAVIGATING_ACTIONS: tuple[Action, ...] = (
         "The pane with the focus fills the page, or all stand as before; tab leads from pane to"
         " pane. It is remembered.",
         Chapter.LOOK,
-        on=PANED,
+        on=PANED | {PageName.SKU},
         yields=("Z",),
     ),
     Action(

@@ -50,6 +50,7 @@ def measured_json(case: ChecklistCase) -> Json | None:
     return {
         "since": rfc3339(case.measured.since),
         "until": rfc3339(case.measured.at),
+        "ignored": case.measured.ignored,
         "channels": [
             _channel(channel, buffers.get(channel.name)) for channel in case.measured.channels
         ],

@@ -69,6 +69,10 @@ CSV_COLUMNS = (
     "acknowledged_by",
     "acknowledged_at",
     "acknowledged_why",
+    "ignored_by_rule",
+    "ignored_by",
+    "ignored_until",
+    "ignored_why",
 )
 
 
@@ -179,6 +183,10 @@ def csv_row(disagreement: Disagreement, cause: Cause | None) -> tuple[object, ..
         disagreement.acknowledged_by,
         rfc3339(disagreement.acknowledged_at),
         disagreement.acknowledged_why,
+        disagreement.ignored_rule,
+        disagreement.ignored_by,
+        rfc3339(disagreement.ignored_until),
+        disagreement.ignored_why,
     )
 
 

@@ -22,7 +22,8 @@ from store.checklist.values import (
 )
 from store.database import schema
 from store.model import Freshness, Kind, Millis, Status
-from store.targets.verdict_sql import FRESHNESS, REASON, SOURCES, status_of
+from store.queries import open_totals
+from store.targets.verdict_sql import FRESHNESS, LISTED, REASON, SOURCES, status_of
 
 SAMPLE = 2_000
 """SKUs whose states are looked at."""
@@ -90,6 +91,7 @@ def measure(
             )
             for channel in channels
         ),
+        open_totals.ignored(connection, now=now),
     )
 
 
@@ -224,7 +226,7 @@ def _open(connection: sqlite3.Connection, *, now: Millis) -> FieldsByChannel:
     for channel_id, kind, status, count in connection.execute(
         f"""SELECT channel_id, kind, {status_of("reason")}, sum(n) FROM (
           SELECT d.channel_id, d.kind, {REASON} AS reason, count(*) AS n
-          FROM {SOURCES} WHERE c.configured = 1 GROUP BY 1, 2, 3)
+          FROM {SOURCES} WHERE {LISTED} GROUP BY 1, 2, 3)
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
         {"now": now},
     ):

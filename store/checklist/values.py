@@ -105,6 +105,8 @@ class Measured(msgspec.Struct, frozen=True):
     since: Millis
     channels: tuple[ChannelBehaviour, ...]
     """Those that the cache knows as configured, in that order."""
+    ignored: int = 0
+    """Disagreements that a rule ignores, beside those that each channel has open."""
 
 
 def spans(spans_ms: list[int]) -> Spans | None:

@@ -117,7 +117,8 @@ def _numbers(case: ChecklistCase) -> Iterator[str]:
         ended.update(channel.ended)
     stand = ", ".join(f"{now[status]:,} {status}" for status in Status)
     of = f": {listed(kinds)}" if kinds else ""
-    yield f"now {count(kinds.total(), 'disagreement')} ({stand}){of}"
+    apart = f"; {case.measured.ignored:,} more ignored by a rule" if case.measured.ignored else ""
+    yield f"now {count(kinds.total(), 'disagreement')} ({stand}){of}{apart}"
     outcomes = ", ".join(f"{ended[status]:,} {status.replace('_', ' ')}" for status in _REPORTED)
     yield f"{DAYS} updates ended {outcomes}"
     for channel in case.measured.channels:

@@ -30,6 +30,9 @@ class Metrics:
         self._disagreements = self._gauge(
             "skew_disagreements", "Open disagreements.", "channel", "kind", "status"
         )
+        self._ignored = self._gauge(
+            "skew_disagreements_ignored", "Disagreements that a rule ignores, beside the open ones."
+        )
         self._oversell = self._gauge(
             "skew_oversell_units",
             "Units that a channel shows beyond its target, of disagreements that are open.",
@@ -109,4 +112,5 @@ class Metrics:
         incidents = Tally((found.channel or "", str(found.kind)) for found in counts.incidents)
         for labels, count in incidents.items():
             self._incidents.labels(*labels).set(count)
+        self._ignored.set(counts.overview.ignored)
         self._paused.set(counts.write_pause is not None)

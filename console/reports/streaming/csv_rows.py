@@ -49,6 +49,10 @@ def disagreement(row: Disagreement, cause: Cause | None) -> tuple[object, ...]:
         _name(row.acknowledged_by),
         _time(row.acknowledged_at),
         _name(row.acknowledged_why),
+        row.ignored_rule,
+        _name(row.ignored_by),
+        _time(row.ignored_until),
+        _name(row.ignored_why),
     )
 
 

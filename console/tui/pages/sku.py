@@ -33,6 +33,7 @@ from console.tui.pages.context import PageContext, Subject
 from console.tui.pages.listing import DecisionPage
 from console.tui.pages.page import Acts
 from console.tui.views.sku import sku_detail, sku_table
+from console.tui.widgets.panes import Panes
 from console.tui.widgets.scroll import CursorScroll, ScrollBody
 from console.tui.widgets.text import LazyLines, TextBlock
 from store.history import series
@@ -58,6 +59,7 @@ class SkuPage(DecisionPage):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
+        self.panes = Panes(self, "column")
         self.sku = ""
         self.sku_detail: SkuDetail | None = None
         self.chosen: int | None = None
@@ -82,14 +84,14 @@ class SkuPage(DecisionPage):
     def body(self) -> ComposeResult:
         yield TextBlock(self._head, id="sku-head")
         with ScrollBody(id="sku-body"):
-            with CursorScroll(self.step, id="sku-left"):
+            with CursorScroll(self.step, id="sku-left", classes="column"):
                 with Vertical(id="sku-now", classes="panel"):
                     yield TextBlock(self._cells, id="sku-cells")
                 with Vertical(id="sku-why", classes="panel"):
                     yield TextBlock(self._reasons, id="sku-reasons")
                 with Vertical(id="sku-sum", classes="panel"):
                     yield TextBlock(self._account, id="sku-account")
-            with CursorScroll(id="sku-right"):
+            with CursorScroll(id="sku-right", classes="column"):
                 with Vertical(id="sku-stock", classes="panel"):
                     yield TextBlock(self._plot, id="sku-plot")
                 # Where all is one column, the plot comes before the account.

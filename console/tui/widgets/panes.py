@@ -1,7 +1,7 @@
 """A page's panes: one may fill the page, others be folded to their titles. The page remembers it.
 
-A pane is a widget of the class `panel`. What can't be so at this size of the terminal is passed
-over and comes back with the room for it.
+A pane is a widget of the class `panel`, on a SKU's page each of its columns. What can't be so at
+this size of the terminal is passed over and comes back with the room for it.
 """
 
 from textual.containers import Vertical
@@ -16,8 +16,10 @@ _ZOOMED, _ASIDE, _FOLDED = "-zoom", "-aside", "-folded"
 class Panes:
     """How the panes of one page stand."""
 
-    def __init__(self, page: Screen[None]) -> None:
+    def __init__(self, page: Screen[None], sort: str = "panel") -> None:
+        """`sort`: the class of its panes."""
         self._page = page
+        self._sort = sort
         self.zoomed = ""
         """The pane that fills the page, by its id; empty: none."""
         self.folded: tuple[str, ...] = ()
@@ -46,7 +48,7 @@ class Panes:
 
     def show(self, table: Widget) -> None:
         """Have a list be seen, whatever filled the page or was folded."""
-        pane = _pane_of(table)
+        pane = self._pane_of(table)
         if pane == self.zoomed or (not self.zoomed and pane not in self.folded):
             return
         self.zoomed, self.folded = "", tuple(name for name in self.folded if name != pane)
@@ -58,7 +60,7 @@ class Panes:
 
     def place(self) -> None:
         """Give every pane its place, and the focus to one that is seen."""
-        panes = list(self._page.query(".panel"))
+        panes = list(self._page.query(f".{self._sort}"))
         zoomed = next((pane for pane in panes if pane.id == self.zoomed), None)
         for pane in panes:
             is_folded = zoomed is None and pane.id in self.folded and self._may_fold(pane)
@@ -78,7 +80,7 @@ class Panes:
     @property
     def _inside(self) -> list[Widget]:
         """The panes, what stands around them, and the lines that stand in for one."""
-        panes = self._page.query(".panel")
+        panes = self._page.query(f".{self._sort}")
         around = [w for pane in panes for w in pane.ancestors_with_self if isinstance(w, Widget)]
         beside = [*self._page.query("#brief"), *self._page.query("#stores")]
         outside = (self._page, self._page.app)
@@ -88,21 +90,21 @@ class Panes:
     def _focused(self) -> str:
         """The pane with the focus, else the first."""
         focused = self._page.focused
-        first = next(iter(self._page.query(".panel")), None)
-        return (_pane_of(focused) if focused is not None else "") or (first and first.id) or ""
+        first = next(iter(self._page.query(f".{self._sort}")), None)
+        return (self._pane_of(focused) if focused is not None else "") or (first and first.id) or ""
 
     @property
     def _lists(self) -> list[str]:
         """The panes with a list, as far as they are seen."""
         tables = self._page.query(VirtualTable)
-        return [pane for table in tables if (pane := _pane_of(table)) and _is_seen(table)]
+        return [pane for table in tables if (pane := self._pane_of(table)) and _is_seen(table)]
 
     def _may_fold(self, pane: Widget) -> bool:
         """One list stays, also where a narrow terminal has room for one only."""
         others = [table for table in self._page.query(VirtualTable) if pane not in table.ancestors]
         is_list = bool(pane.query(VirtualTable))
         return not is_list or any(
-            _pane_of(table) not in self.folded and _has_room(table) for table in others
+            self._pane_of(table) not in self.folded and _has_room(table) for table in others
         )
 
     def _keep_focus(self) -> None:
@@ -110,16 +112,17 @@ class Panes:
         if focused is not None and _is_seen(focused):
             return
         seen = [table for table in self._page.query(VirtualTable) if _is_seen(table)]
-        panes = [pane for pane in self._page.query(".panel") if pane.can_focus and _is_seen(pane)]
+        panes = [
+            pane for pane in self._page.query(f".{self._sort}") if pane.can_focus and _is_seen(pane)
+        ]
         for widget in (*seen, *panes):
             widget.focus()
             return
 
-
-def _pane_of(widget: Widget) -> str:
-    """The id of the pane that it stands in; empty where it stands in none."""
-    around = (node for node in widget.ancestors_with_self if isinstance(node, Widget))
-    return next((node.id or "" for node in around if node.has_class("panel")), "")
+    def _pane_of(self, widget: Widget) -> str:
+        """The id of the pane that it stands in; empty where it stands in none."""
+        around = (node for node in widget.ancestors_with_self if isinstance(node, Widget))
+        return next((node.id or "" for node in around if node.has_class(self._sort)), "")
 
 
 def _has_room(widget: Widget) -> bool:

@@ -1,5 +1,6 @@
 """`skew ignore`: rules by which disagreements are ignored, with what each would ignore."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ def test_what_is_ignored_is_counted_and_listed_apart(seeded: Path, skew: Any) ->
     }  # fmt: skip
     assert (ignored["reason_code"], ignored["update"]) == ("ignored", None)
     assert "1 ignored by a rule: `skew diff --ignored` lists them" in skew("diff").out
+    (row,) = csv.DictReader(skew("diff", "--ignored", "--csv").out.splitlines())
+    assert [row[name] for name in ("sku", "ignored_by_rule", "ignored_by", "ignored_why")] == [
+        "LAMP", "1", "ana", "the till rounds",
+    ]  # fmt: skip
     assert skew("diff", "--sku", "K*", "--json").json["ignored"] == 0
     assert skew("diff", "--sku", "[L]*", "--json").json["ignored"] == 1
     assert skew("status", "--json").json["ignored"] == 1

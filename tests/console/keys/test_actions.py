@@ -144,7 +144,7 @@ async def test_keys_that_come_faster_than_pages_turn_are_all_obeyed_in_order(sho
             await settle(app, pilot)
 
         assert app.page.place is PageName.CHANNELS
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 def test_an_action_has_one_row_and_a_key_one_action_on_each_page() -> None:

@@ -7,6 +7,7 @@ from console.tui.app import SkewApp
 from console.tui.session.memory import PageMemory
 from tests.console.golden import SIZES
 from tests.console.small_shop import Shop, console, press, settle, text_of
+from tests.long_run import first
 
 
 def titles(app: SkewApp) -> list[str]:
@@ -90,3 +91,25 @@ async def test_the_panes_are_remembered_and_one_without_room_is_passed_over(shop
         await pilot.resize_terminal(80, 24)
         await settle(app, pilot)
         assert app.dashboard.rows.region.height > 10
+
+
+@pytest.mark.parametrize("size", first(1, SIZES))
+async def test_on_a_skus_page_the_column_with_the_focus_fills_the_page(
+    shop: Shop, size: tuple[int, int]
+) -> None:
+    async with console(shop, size) as (app, pilot):
+        await press(app, pilot, "enter")
+        before = text_of(app)
+        left, right = (app.page.query_one(f"#sku-{side}") for side in ("left", "right"))
+        await press(app, pilot, "Z")
+        assert (left.display, right.display) == (True, False)
+        assert left.size.width >= size[0] - 2
+        await press(app, pilot, "Z")
+        assert text_of(app).splitlines()[:-3] == before.splitlines()[:-3]
+        right.focus()
+        await press(app, pilot, "Z")
+        assert (left.display, right.display) == (False, True)
+        assert right.size.width >= size[0] - 2
+        assert app.page.page_memory().zoomed == "sku-right"
+        await press(app, pilot, "_")
+        assert "not on this page" in text_of(app)

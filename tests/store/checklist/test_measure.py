@@ -5,6 +5,8 @@ from pathlib import Path
 
 from store.checklist import measure as measure_module
 from store.checklist.values import WINDOW_MS, ChannelBehaviour, Measured, OpenCount, Sales, Spans
+from store.corrections import ignore_rules
+from store.corrections.ignore_rules import IgnoreWhere
 from store.database.connection import Database
 from store.event_kinds import Event, EventKind
 from store.model import (
@@ -355,3 +357,17 @@ def test_states_are_counted_as_the_channel_shows_them(tmp_path: Path) -> None:
         w.poll("shop", [record("A", 1, state="hold"), record("B", 1)])
         assert of(w, "shop").states == {"hold": 1}
         assert of(w, "warehouse").states == {}
+
+
+def test_what_a_rule_ignores_is_counted_beside_what_is_open(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop")) as w:
+        w.poll("warehouse", stock(A=5, B=5))
+        w.poll("shop", stock(A=9, B=9))
+        w.now += HOUR
+        w.poll("warehouse", stock(A=5, B=5))
+        w.poll("shop", stock(A=9, B=9))
+        where = IgnoreWhere("A", None, None, None, None)
+        w.database.write(ignore_rules.add, where, who="ana", why="so it is", now=w.now)
+
+        assert of(w, "shop").open == (OpenCount(Kind.QUANTITY, Status.OPEN, 1),)
+        assert measure(w).ignored == 1

@@ -148,8 +148,8 @@ def test_what_waits_goes_by_money_at_stake_and_what_has_no_price_is_first(
     w: World, worth_5: dict[str, object], ids: list[int]
 ) -> None:
     alike = {"from_quantity": 9, "to_quantity": 4, "price_minor": 100}
-    for number, facts in ((4, alike), (5, alike | worth_5)):
-        changed(w, number, facts)
+    for number, more in ((4, {}), (5, worth_5)):
+        changed(w, number, {**alike, **more})
 
     assert list(w.database.read(views.update_ids)) == ids
 

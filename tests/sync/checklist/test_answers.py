@@ -55,6 +55,7 @@ def case(
     given: Settings | None = None,
     *,
     able: Mapping[str, Mapping[str, Any]] | None = None,
+    ignored: int = 0,
     **behaviour: Mapping[str, Any],
 ) -> ChecklistCase:
     """What was measured, by channel over a healthy one; `able` replaces what they can do."""
@@ -64,7 +65,8 @@ def case(
             "name": name, "freshness": Freshness.FRESH, "age_ms": 12 * SECOND, "good": 100,
         }  # fmt: skip
         channels.append(ChannelBehaviour(**(healthy | dict(behaviour.get(name, {})))))
-    made = checklist.case(given or settings(), Measured(NOW, NOW - HOUR, tuple(channels)))
+    measured = Measured(NOW, NOW - HOUR, tuple(channels), ignored)
+    made = checklist.case(given or settings(), measured)
     can = {
         name: replaced(abilities, (able or {}).get(name, {}))
         for name, abilities in made.abilities.items()
@@ -297,12 +299,13 @@ def test_disagreements_and_updates_are_added_up_over_the_channels() -> None:
                 "closed": spans(MINUTE),
             },
             market={"open": (OpenCount(Kind.UNLISTED, Status.OPEN, 2),), "ended": {"failed": 1}},
+            ignored=7,
         ),
         MISMATCHES,
     )
     assert (
-        "now 6 disagreements (5 open, 0 settling, 1 unknown): quantity 3, unlisted 2, state 1"
-        in (lines)
+        "now 6 disagreements (5 open, 0 settling, 1 unknown): quantity 3, unlisted 2, state 1; "
+        "7 more ignored by a rule" in lines
     )
     assert "updates ended 5 verified, 1 failed, 0 not applied, 0 unknown" in lines
     assert (

@@ -96,6 +96,7 @@ async def test_the_metrics_are_what_the_cache_says(at_work: Served) -> None:
     assert found['skew_updates_pending{status="proposed"}'] == 2
     assert found["skew_lease_held"] == 1
     assert found["skew_writes_paused"] == 0
+    assert found["skew_disagreements_ignored"] == 0
     last = found['skew_channel_last_success_timestamp_seconds{channel="shop"}']
     assert abs(last - time.time()) < 60
     assert found['skew_poll_duration_seconds_count{channel="shop"}'] >= 1
