@@ -5,7 +5,6 @@ what Skew remembers by itself is in `console.tui.session.memory`.
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from console.keys import ACTIONS, parse
 from console.keys.action import Action
 from console.text.looks.themes import PALETTES
 from console.text.operators import Name, name_error
+from sync.config import toml
 from sync.config.decoding import Findings, join, table
 from sync.errors import ConfigError, ConfigErrors
 
@@ -63,21 +63,13 @@ def load(file: Path | None = None) -> Preferences:
     """
     where = file or path()
     try:
-        data = tomllib.loads(where.read_text(encoding="utf-8"))
+        return decode(toml.read(where), source=str(where))
     except FileNotFoundError:
         if file is None and VARIABLE not in os.environ:
             return Preferences()
         error = ConfigError("no such file", f"{VARIABLE} names it; unset it, or write the file")
-    except OSError as problem:
-        error = ConfigError("cannot be read", problem.strerror or type(problem).__name__)
-    except UnicodeDecodeError as problem:
-        error = ConfigError("not UTF-8", f"byte {problem.start} is not text; save as UTF-8")
-    except tomllib.TOMLDecodeError as problem:
-        error = ConfigError("TOML", str(problem))
-    except RecursionError:
-        error = ConfigError("too deep", "lists or tables lie too deep in each other")
-    else:
-        return decode(data, source=str(where))
+    except ConfigError as problem:
+        error = problem
     raise ConfigErrors(str(where), (error,))
 
 

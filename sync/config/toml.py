@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sync.errors import ConfigError
 
+BYTES_MAX = 16 * 1024 * 1024
+
 DEPTH_MAX = 100
 """How deep lists and tables may lie in each other."""
 
@@ -21,11 +23,15 @@ def read(path: Path) -> Mapping[str, object]:
 def read_with_content(path: Path) -> tuple[Mapping[str, object], bytes]:
     """Read a file, and answer its bytes beside what they say. Raises as `read`."""
     try:
-        content = path.read_bytes()
+        # It may be a pipe, or a device without an end.
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+        if len(content) > BYTES_MAX:
+            raise ConfigError("too long", f"has more than {BYTES_MAX:,} bytes")  # noqa: TRY301
         # As in every text file, a line may end as on Windows or on an old Mac.
         text = content.decode().replace("\r\n", "\n").replace("\r", "\n")
         data = _parsed(text)
-    except FileNotFoundError:
+    except (FileNotFoundError, ConfigError):
         raise
     except OSError as problem:
         error = ConfigError("can't be read", problem.strerror or type(problem).__name__)

@@ -92,7 +92,7 @@ def _proposed(target: str, given: Mapping[str, object]) -> "Proposal":
     if start.startswith(_SQLITE):
         return _database(str(name or "database"), f"sqlite:///{target}", given)
     if start.lstrip()[:1] in (b"{", b"["):
-        content = _json(path.read_bytes()[:_ANSWER_BYTES_MAX], f"{target} is not JSON")
+        content = _json(_start(path, _ANSWER_BYTES_MAX), f"{target} is not JSON")
         url = str(given["url"] or "https://shop.example/stock")
         question = looking.ApiQuestion(
             str(name or "shop"), url, Path(), body, _text(given["items"]), _sign_in(given),

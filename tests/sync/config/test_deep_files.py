@@ -1,10 +1,12 @@
 """Files whose tables or lists lie deep in each other: refused in a moment, never a crash."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from console import preferences
 from sync.config import toml
 from sync.config.load import load
 from sync.errors import ConfigErrors
@@ -41,3 +43,17 @@ def test_what_is_merely_long_is_read(tmp_path: Path) -> None:
     path = tmp_path / "skew.toml"
     path.write_text(f"a = '{'x' * 200_000}'\nb = {'[[[[1]]]]'}\n{'c' * 50_000} = 1\n")
     assert len(toml.read(path)) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="has no such device")
+@pytest.mark.parametrize("read", [load, preferences.load])
+def test_a_file_without_an_end_is_refused(read: Callable[[Path], object]) -> None:
+    with pytest.raises(ConfigErrors, match="too long: has more than 16,777,216 bytes"):
+        read(Path("/dev/zero"))
+
+
+def test_a_deep_file_of_the_consoles_is_refused_as_soon(tmp_path: Path) -> None:
+    path = tmp_path / "console.toml"
+    path.write_text("a" + ".a" * 20_000 + " = 1\n")
+    with pytest.raises(ConfigErrors, match="too deep"):
+        preferences.load(path)

@@ -1,6 +1,7 @@
 """What a file is, whatever its name says: plain text, packed text, or a spreadsheet."""
 
 import enum
+import struct
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
@@ -101,16 +102,24 @@ def _zip(file: BinaryIO, name: str) -> "zipfile.ZipFile":
     except zipfile.BadZipFile as error:
         # The list of what is inside stands at the end.
         raise Temporary(f"{name} looks half written: its end is not that of a zip file") from error
+    except (NotImplementedError, OverflowError, ValueError, struct.error) as error:
+        # A version to come, or a list of contents whose places and names are none.
+        raise ContractBroken(f"{name} can't be unpacked: {error}", path="") from error
 
 
 def _only_file(archive: "zipfile.ZipFile", name: str) -> "zipfile.ZipInfo":
-    found = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info)]
+    found = [info for info in archive.infolist() if _is_file(info) and not _is_litter(info)]
     if len(found) != 1:
         files = f"{len(found)} files" if found else "no file"
         raise ContractBroken(f"{name} holds {files}: a zip file must hold exactly one", path="")
     if found[0].flag_bits & 1:
         raise ContractBroken(f"{name} is encrypted: have it sent without a password", path="")
     return found[0]
+
+
+def _is_file(info: "zipfile.ZipInfo") -> bool:
+    # What zipfile itself asks fails where the name is empty.
+    return bool(info.filename) and not info.is_dir()
 
 
 def _is_litter(info: "zipfile.ZipInfo") -> bool:
