@@ -192,6 +192,25 @@ def _newest(migrations: "tuple[Migration, ...]") -> tuple[str, ...]:
         return tuple(sql for (sql,) in made)
 
 
+def strange(connection: sqlite3.Connection) -> str | None:
+    """What acts by itself in the file and no Skew makes, by its name: a trigger, or a view.
+
+    The views of an older schema, and what is half way, are not looked at: ask again once it is up
+    to date.
+    """
+    number, half = schema_number(connection)
+    if half:
+        return None
+    made = set(_newest(_loaded(MIGRATIONS[:number])))
+    found = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    )
+    for kind, name, sql in found:
+        if sql not in made and (kind == "trigger" or number == len(MIGRATIONS)):
+            return f"the {kind} {name}"
+    return None
+
+
 def version(connection: sqlite3.Connection) -> int:
     """The number of the file's schema: how many migrations it has had.
 

@@ -54,6 +54,7 @@ def restore_backup(
     restore.check_backup(path)
     with restore.staged(path, cache) as beside:
         proposed_again = _made_ready(beside, clock, told)
+        restore.check_made_ready(beside)
         token = secrets.token_hex(16)
         now = clock.now()
         # The engine must not start meanwhile. The lease is of no use to anybody afterwards: what is

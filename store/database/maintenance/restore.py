@@ -32,12 +32,23 @@ def check_backup(path: Path) -> None:
                 "SELECT count(*) FROM sqlite_master WHERE name IN ('engine', 'corrections')"
             ).fetchone()[0]
             schema.check_version(connection)
+            strange = schema.strange(connection)
     except sqlite3.Error as error:
         raise NotADatabase(f"{path} is not a backup of a cache, or is damaged: {error}") from error
     if found != "ok":
         raise NotADatabase(f"{path} is damaged: {found}")
     if not number or tables != 2:  # noqa: PLR2004 - those two.
         raise NotADatabase(f"{path} is not a backup of a cache of Skew")
+    if strange is not None:
+        raise NotADatabase(f"{path} has {strange}, which Skew does not make: it is no backup")
+
+
+def check_made_ready(path: Path) -> None:
+    """Raise NotADatabase where a backup that was brought up to date has what Skew makes not."""
+    with contextlib.closing(_connect(path, "ro")) as connection:
+        strange = schema.strange(connection)
+    if strange is not None:
+        raise NotADatabase(f"the backup has {strange}, which Skew does not make")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import lzma
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ def cache_of(configuration: Path) -> Path:
 def statuses(cache: Path) -> dict[int, str]:
     with sqlite3.connect(cache) as connection:
         return dict(connection.execute("SELECT id, status FROM corrections"))
+
+
+def rows(cache: Path) -> list[str]:
+    with closing(sqlite3.connect(cache)) as connection:
+        return list(connection.iterdump())
 
 
 def test_a_backup_is_the_cache_and_its_owners_alone(seeded: Path, skew: Any) -> None:
@@ -228,6 +234,34 @@ def test_a_damaged_backup_and_another_programs_database_are_refused(
         ran = skew("restore", name)
         assert ran.code == 1
         assert name in ran.err
+
+
+ACTING = (
+    "CREATE TRIGGER helpful AFTER INSERT ON audit BEGIN UPDATE corrections SET version = 0; END",
+    """CREATE VIEW more AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n)
+    SELECT * FROM n""",
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("made", ["skew.db", "v12.db.xz"])
+@pytest.mark.parametrize("acting", ACTING)
+def test_a_backup_that_acts_by_itself_is_refused(
+    seeded: Path, skew: Any, made: str, acting: str
+) -> None:
+    assert skew("backup", "copy.db").code == 0
+    if made.endswith(".xz"):
+        older = Path(old_caches.__file__).parent / made
+        Path("copy.db").write_bytes(lzma.decompress(older.read_bytes()))
+    with closing(sqlite3.connect("copy.db", isolation_level=None)) as copy:
+        copy.execute(acting)
+    before = rows(cache_of(seeded))
+
+    ran = skew("restore", "copy.db")
+
+    assert ran.code == 1
+    assert f"{acting.split()[1].lower()} {acting.split()[2]}, which Skew does not make" in ran.err
+    assert rows(cache_of(seeded)) == before
 
 
 @pytest.mark.long
