@@ -53,6 +53,11 @@ class EbayReader:
                 raise Temporary(f"{self._desk.client.name}'s items changed while they were read")
             most = total or 0
             place = f"page {number + 1}, items"
+            if items and all(sku in seen for sku in map(_sku_of, items)):
+                # Pushed on by a new item, some come twice, but never a page without another.
+                raise ContractBroken(
+                    "every item of it came before", path=place, subject=self._desk.client.name
+                )
             found = await self._decoded(items, place, seen, tally)
             met += len(items)
             given += len(found.records) + len(found.refused)
@@ -122,10 +127,10 @@ class EbayReader:
     ) -> FreshReadings:
         fresh: list[tuple[str, object]] = []
         for number, item in enumerate(items):
-            sku = item.get("sku") if isinstance(item, dict) else None
-            if isinstance(sku, str) and sku in seen:
+            sku = _sku_of(item)
+            if sku in seen:
                 continue
-            if isinstance(sku, str):
+            if sku is not None:
                 seen.add(sku)
             fresh.append((f"{place}[{number}]", item))
         # Only those on their way have taken a call of the day's. After a failure none follows, and
@@ -165,3 +170,8 @@ class EbayReader:
             return FreshReadings(records.listings(item, offers, self._marketplaces, tally))
         except (ValueError, EbayOffersRefused) as error:
             return FreshReadings(refused=[Refused(place, str(error), sku)])
+
+
+def _sku_of(item: object) -> str | None:
+    sku = item.get("sku") if isinstance(item, dict) else None
+    return sku if isinstance(sku, str) else None
