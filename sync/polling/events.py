@@ -14,7 +14,7 @@ from store.polling import events
 from store.polling.events import EventBatch
 from sync.channels.base import EventPage, EventSource, closing
 from sync.errors import ContractBroken
-from sync.polling import recovery
+from sync.polling import handed_over, recovery
 from sync.polling.channel_state import ChannelState
 from sync.polling.recovery import EngineContext
 from sync.transport.budgets.base import ending_within
@@ -105,8 +105,11 @@ async def finish(
 
 async def _read_pages(channel_state: ChannelState, cursor: str | None, read: _EventsRead) -> None:
     source = cast("EventSource", channel_state.channel)
+    foreign = handed_over.is_foreign(channel_state.settings.kind)
     async with closing(source.events(cursor)) as pages:
         async for page in pages:
+            if foreign:
+                handed_over.check_events(page)
             read.add(page)
             if len(read.events) - read.fresh > HELD_MAX:
                 words = (

@@ -25,7 +25,16 @@ from store.polling.events import EventBatch
 from store.polling.sweep import Sweep
 from sync.channels.base import RecordPage, SinceSource, closing
 from sync.errors import ContractBroken, Temporary
-from sync.polling import absences, deltas, events, guard, placeless, recognition, recovery
+from sync.polling import (
+    absences,
+    deltas,
+    events,
+    guard,
+    handed_over,
+    placeless,
+    recognition,
+    recovery,
+)
 from sync.polling.channel_state import ChannelState
 from sync.polling.files import file_sequence, file_times
 from sync.polling.recovery import EngineContext
@@ -235,10 +244,13 @@ async def _stage_all(
     refused, file = 0, None
     cut_short, warnings = "", dict[str, None]()
     pages_read, gone = 0, list[tuple[str, str]]()
+    foreign = handed_over.is_foreign(channel_state.settings.kind)
     reported_at, began_ns = context.clock.now(), time.time_ns()
     async with closing(listed) as pages:
         async for page in pages:
             pages_read += 1
+            if foreign:
+                handed_over.check_records(page)
             bad = placeless.of_poll(page.refused, channel_state.channel.abilities)
             file_sequence.begin(sweep, page)
             gone += page.gone if sweep.is_part else ()

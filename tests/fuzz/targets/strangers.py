@@ -19,6 +19,7 @@ from sync import values
 from sync.channels.base import Abilities, EventPage, FreshReadings, Receipt, RecordPage
 from sync.describing.looking import ApiQuestion, describe_answer
 from sync.errors import ChannelError, ConfigErrors, ContractBroken, Temporary
+from sync.polling import handed_over
 from sync.secrets import Secret, SecretSource
 from sync.serving.app import ServingApp
 from sync.settings import WebhookSettings
@@ -259,6 +260,7 @@ def plugin(content: bytes) -> None:
     ):
         folder = Path(name)
         scripted_channel.register(patch)
+        patch.setattr(handed_over, "is_foreign", lambda _kind: True)
         _runner().run(_polled(folder, FuzzDraw(content)))
         (folder / "skew.toml").write_text(
             '[skew]\ndatabase = "skew.db"\n[authority]\nquantity = "warehouse"\n'
