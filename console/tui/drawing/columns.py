@@ -23,6 +23,15 @@ class Column(NamedTuple):
     """Set flush right: numbers."""
 
 
+class RowNames(NamedTuple):
+    """What a row goes by, as it is written; empty where it has none."""
+
+    sku: str = ""
+    title: str = ""
+    update: str = ""
+    """Its number, with what stands beside it in its column."""
+
+
 class Order(NamedTuple):
     """The ids in order, with what stands beside them."""
 
@@ -51,8 +60,8 @@ class Sheet(Protocol[V_contra]):
         """All that it can write, in the order in which they are offered."""
         ...
 
-    def names(self, value: V_contra) -> tuple[str, str]:
-        """The SKU and the title as they are written; empty where the row has none."""
+    def names(self, value: V_contra) -> RowNames:
+        """What must not be cut where there is room, as it is written."""
         ...
 
     def cells(
@@ -108,8 +117,8 @@ class TableColumns(Generic[V_contra]):
         """The keys that the operator chose, in order; empty: the sheet's own choice."""
         self.sorting: Sorting | None = None
         self._width = 0
-        self._sku = self._title = 0
-        """How wide the widest are that were seen."""
+        self._widths = (0, 0, 0)
+        """How wide the widest are that were seen, in the order of `RowNames`."""
 
     def measure(self, width: int) -> None:
         """Lay them out for so many cells."""
@@ -119,12 +128,13 @@ class TableColumns(Generic[V_contra]):
         if kept:
             squeeze(kept, width, least=1)
         columns = kept or self._laid_out(width)
-        self.shown = tuple(fitted(columns, width, sku=self._sku, title=self._title))
+        self.shown = tuple(fitted(columns, width, *self._widths))
 
     def _laid_out(self, width: int) -> Sequence[Column]:
         """The sheet's own choice: with room for the SKUs, where only names are lost for it."""
         usual = self.sheet.columns(width)
-        lack = max((self._sku - column.width for column in usual if column.key == "sku"), default=0)
+        sku, *_ = self._widths
+        lack = max((sku - column.width for column in usual if column.key == "sku"), default=0)
         if lack <= 0:
             return usual
         roomy = self.sheet.columns(width - lack)
@@ -134,12 +144,15 @@ class TableColumns(Generic[V_contra]):
 
     def learn(self, values: Iterable[V_contra]) -> bool:
         """Note how wide these rows' names are; whether the columns have changed for it."""
-        before = (self._sku, self._title)
+        before = self._widths
         for value in values:
-            sku, title = self.sheet.names(value)
-            self._sku = max(self._sku, cells(clean(sku)))
-            self._title = max(self._title, cells(clean(title)))
-        if (self._sku, self._title) == before:
+            sku, title, update = (cells(clean(name)) for name in self.sheet.names(value))
+            widest_sku, widest_title, widest_update = self._widths
+            self._widths = (
+                max(widest_sku, sku), max(widest_title, title),
+                max(widest_update, min(update, _UPDATE_MAX)),
+            )  # fmt: skip
+        if self._widths == before:
             return False
         shown = self.shown
         self.measure(self._width)
@@ -169,21 +182,30 @@ _SPARED = ("title", "evidence")
 
 _TITLE_MIN = 6
 _EVIDENCE_MIN = 24
+_UPDATE_MAX = 20
 _GIVING = (("evidence", _EVIDENCE_MIN), ("result", 10), ("title", 0), ("why", 10))
 """What becomes narrower for a long SKU, the first first, and how narrow."""
 _GIVING_TITLE = (("evidence", _EVIDENCE_MIN), ("result", 14))
+_SKU_MIN, _TITLE_LEFT = 12, 8
+"""What a number leaves of them, at least."""
 
 
-def fitted(columns: Sequence[Column], width: int, *, sku: int, title: int) -> Sequence[Column]:
-    """Let no SKU be cut where a title could be, and have the title take the room that is free.
+def fitted(
+    columns: Sequence[Column], width: int, sku: int, title: int, update: int
+) -> Sequence[Column]:
+    """Let nothing be cut that a row goes by where a title could be; the title takes what is free.
 
-    `sku` and `title` are how wide the widest are; 0: none is known yet.
+    `sku`, `title` and `update` are how wide the widest are; 0: none is known yet.
     """
     wide = {column.key: column.width for column in columns}
     if "sku" not in wide:
         return columns
     free = width - sum(column.width + 1 for column in columns)
     free = _widen(wide, "sku", sku, free, _GIVING)
+    number = "update" if "update" in wide else "id"
+    if number in wide:
+        giving = (*_GIVING_TITLE, ("sku", max(_SKU_MIN, sku)), ("title", _TITLE_LEFT))
+        free = _widen(wide, number, update, free, giving)
     if wide.get("title", _TITLE_MIN) < _TITLE_MIN:
         # What is left of it tells nothing: the SKU has more use for it.
         free += wide.pop("title") + 1

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from console.text.format import NONE, age, fit, units
 from console.text.looks.sparkline import progress_bar, sparkline
-from console.tui.drawing.columns import Column
+from console.tui.drawing.columns import Column, RowNames
 from console.tui.drawing.tones import Cell, Tone
 from store.model import Freshness, Millis, PollOutcome
 from store.queries.values import ChannelHealth, Progress, RecentPoll
@@ -199,8 +199,8 @@ class ChannelSheet:
     def known(self) -> Sequence[Column]:
         return self._ALL
 
-    def names(self, value: ChannelHealth) -> tuple[str, str]:  # noqa: ARG002 (a sheet's)
-        return "", ""
+    def names(self, value: ChannelHealth) -> RowNames:  # noqa: ARG002 (a sheet's)
+        return RowNames()
 
     def columns(self, width: int) -> Sequence[Column]:
         chosen = list(self._ALL)

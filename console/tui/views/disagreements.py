@@ -28,7 +28,7 @@ from console.text.format import (
 from console.text.reasons import reason_text, standing_text
 from console.text.update_words import STEPS, decided_text
 from console.tui.data.values import DisagreementRow
-from console.tui.drawing.columns import Column, squeeze
+from console.tui.drawing.columns import Column, RowNames, squeeze
 from console.tui.drawing.tones import Cell, Tone, step_tone
 from store.model import (
     CorrectionStatus,
@@ -91,11 +91,10 @@ class DisagreementSheet:
     def known(self) -> Sequence[Column]:
         return (*_NAMES, _CHANNEL, _TARGET, *self._per_channel(), _SHOWS, *_NUMBERS, *_WORDS)
 
-    def names(self, value: DisagreementRow | GroupRow) -> tuple[str, str]:
+    def names(self, value: DisagreementRow | GroupRow) -> RowNames:
         if isinstance(value, GroupRow):
-            return "", ""
-        of = value.disagreement
-        return _sku(value, 0).text, of.title
+            return RowNames()
+        return RowNames(_sku(value, 0).text, value.disagreement.title, self._update(value).text)
 
     def _per_channel(self) -> list[Column]:
         return [

@@ -23,7 +23,7 @@ from console.text.format import (
     wrap,
 )
 from console.text.remedies import incident_remedy
-from console.tui.drawing.columns import Column, squeeze
+from console.tui.drawing.columns import Column, RowNames, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, write
 from console.tui.views.channels import OUTCOMES
 from store.channels.incident_list import IncidentSeverity, IncidentState, severity, state
@@ -56,8 +56,8 @@ class IncidentSheet:
     def known(self) -> Sequence[Column]:
         return self.columns(_ROOMY)
 
-    def names(self, value: Incident) -> tuple[str, str]:  # noqa: ARG002 (a sheet's)
-        return "", ""
+    def names(self, value: Incident) -> RowNames:  # noqa: ARG002 (a sheet's)
+        return RowNames()
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [

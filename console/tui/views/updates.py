@@ -20,7 +20,7 @@ from console.text.format import (
 )
 from console.text.update_words import STEPS, change_text, change_type, waits_for
 from console.tui.data.values import RowDetail
-from console.tui.drawing.columns import Column, squeeze
+from console.tui.drawing.columns import Column, RowNames, squeeze
 from console.tui.drawing.tones import Cell, Tone, lines, step_tone, write
 from console.tui.views import preview
 from console.tui.views.disagreements import tone_of
@@ -74,8 +74,8 @@ class HistorySheet:
     def known(self) -> Sequence[Column]:
         return _HISTORY
 
-    def names(self, value: Correction) -> tuple[str, str]:
-        return _place(value), value.title
+    def names(self, value: Correction) -> RowNames:
+        return RowNames(_place(value), value.title, f"#{value.id}")
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [
@@ -248,8 +248,8 @@ class UpdateSheet:
     def known(self) -> Sequence[Column]:
         return self.columns(_ROOMY)
 
-    def names(self, value: Correction) -> tuple[str, str]:
-        return value.sku, value.title
+    def names(self, value: Correction) -> RowNames:
+        return RowNames(value.sku, value.title, f"#{value.id}")
 
     def columns(self, width: int) -> Sequence[Column]:
         columns = [

@@ -10,9 +10,12 @@ from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
+from console.tui.drawing.columns import fitted
 from console.tui.session import memory
 from console.tui.session.memory import SessionMemory
 from console.tui.session.preferences import SessionPreferences
+from console.tui.views.disagreements import DisagreementSheet
+from console.tui.views.updates import HistorySheet, UpdateSheet
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.table_messages import HeadClicked
 from store.channels import incidents
@@ -195,3 +198,27 @@ async def test_incidents_are_sorted_by_their_titles_and_it_is_remembered(shop: S
         assert channels() == ["shop", "outlet", "market"]
         kept = app.page.page_memory()
         assert (kept.sort, kept.backwards) == ("channel", True)
+
+
+@pytest.mark.parametrize("width", [75, 95, 118, 155])
+def test_no_number_of_an_update_is_cut_where_a_title_or_nothing_could_be(width: int) -> None:
+    sheet = DisagreementSheet(("warehouse", "shop", "market", "outlet", "till"))
+    usual, change = sheet.columns(width), len("#101490 109 → 102")
+
+    wide = {c.key: c.width for c in fitted(usual, width, 11, 30, change)}
+
+    title = wide.get("title", 0)
+    assert wide["update"] == change or (title <= 8 and wide["sku"] == 12)
+    assert sum(cells + 1 for cells in wide.values()) <= width
+    assert len(wide) == len(usual)
+
+
+@pytest.mark.parametrize("sheet", [UpdateSheet(), HistorySheet()])
+@pytest.mark.parametrize("width", [95, 155])
+def test_no_update_is_listed_with_half_its_number(
+    sheet: UpdateSheet | HistorySheet, width: int
+) -> None:
+    wide = {c.key: c.width for c in fitted(sheet.columns(width), width, 12, 30, len("#101490"))}
+
+    assert wide["id"] == len("#101490")
+    assert sum(cells + 1 for cells in wide.values()) <= width

@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from console.tui.drawing.columns import Column
+from console.tui.drawing.columns import Column, RowNames
 from console.tui.drawing.tones import THEMES, Cell
 from console.tui.widgets.table import VirtualTable
 from console.tui.widgets.table_messages import RowsMissing
@@ -26,8 +26,8 @@ class Numbers:
     def known(self) -> Sequence[Column]:
         return self.columns(20)
 
-    def names(self, value: str) -> tuple[str, str]:  # noqa: ARG002 (a sheet's)
-        return "", ""
+    def names(self, value: str) -> RowNames:  # noqa: ARG002 (a sheet's)
+        return RowNames()
 
     def cells(self, value: str, columns: Sequence[Column], now: int) -> Sequence[Cell]:
         return [Cell(f"{value} at {now}") for _ in columns]
