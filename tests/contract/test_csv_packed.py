@@ -103,7 +103,14 @@ async def test_what_cannot_be_unpacked_says_why(tmp_path: Path, content: bytes, 
     assert "stock.csv" in message
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped({"a.csv": text})])
+@pytest.mark.parametrize(
+    "pack",
+    [
+        gzip.compress,
+        lambda text: zipped({"a.csv": text}),
+        lambda text: zipped({"[Content_Types].xml": "<Types/>", "xl/media/a.png": text}),
+    ],
+)
 async def test_a_file_that_unpacks_to_more_than_the_bound_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
 ) -> None:

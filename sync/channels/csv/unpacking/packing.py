@@ -50,7 +50,12 @@ def packing_of(file: BinaryIO, name: str) -> Packing:
     if start in _ZIP:
         with _zip(file, name) as archive:
             names = set(archive.namelist())
-        return Packing.ZIP if names.isdisjoint(_WORKBOOK_PARTS) else Packing.WORKBOOK
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if names.isdisjoint(_WORKBOOK_PARTS):
+            return Packing.ZIP
+        if unpacked > UNPACKED_BYTES_MAX:
+            raise _too_long(name)
+        return Packing.WORKBOOK
     kind = _OTHERS.get(start[:3])
     # A text file may begin with these letters, but not with their number behind them.
     if kind is None or (kind == "bzip2" and not start[3:].isdigit()):
@@ -133,6 +138,9 @@ def _copy(inside: IO[bytes], into: Path, name: str) -> None:
         while chunk := inside.read(_CHUNK_BYTES):
             left -= len(chunk)
             if left < 0:
-                words = f"{name} has more than {UNPACKED_BYTES_MAX:,} bytes inside"
-                raise ContractBroken(words, path="")
+                raise _too_long(name)
             file.write(chunk)
+
+
+def _too_long(name: str) -> ContractBroken:
+    return ContractBroken(f"{name} has more than {UNPACKED_BYTES_MAX:,} bytes inside", path="")
