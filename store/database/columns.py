@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-_NUMBERS = msgspec.json.Decoder(list[int])
+NUMBERS = msgspec.json.Decoder(list[int])
 
 
 def columns(
@@ -27,4 +27,4 @@ def columns(
     # thread waits for it. As one JSON text, all of them are built while the lock is free.
     gathered = ", ".join(f"json_group_array({name})" for name in names)
     row = connection.execute(f"SELECT {gathered} FROM ({query})", values or {}).fetchone()
-    return [array("q", _NUMBERS.decode(text)) for text in row]
+    return [array("q", NUMBERS.decode(text)) for text in row]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from store.database.columns import columns
+from store.database.columns import NUMBERS, columns
 from store.database.rows import Columns
 from store.model import Millis
 from store.queries import counted_groups
@@ -84,14 +84,14 @@ def ranked(
     return packed(*columns(connection, ("id", "code"), query, values))
 
 
-class RankedRow(NamedTuple):
-    """A disagreement with what its place among those of several caches hangs on."""
+class RankedRun(NamedTuple):
+    """The disagreements of one cache in their order, and what that goes by, in columns."""
 
-    id: int
-    code: int
-    """Its severity and age, for `packed`."""
-    key: list[object]
-    """Ascending: the same order as `ORDERS` has, but for what is equal."""
+    ids: "array[int]"
+    codes: "array[int]"
+    """The severity and the age of each, for `packed`."""
+    keys: Sequence[Sequence[int | str]]
+    """By `MERGED_BY`, ascending: those of several caches are merged by these."""
 
 
 def placed(
@@ -101,16 +101,21 @@ def placed(
     now: Millis,
     sort: Sort = Sort.RISK,
     hints: RankingHints | None = None,
-) -> list[RankedRow]:
+) -> RankedRun:
     """The same as `ranked`, to be merged with those of other caches."""
     judged, values = _judged(
         connection, wanted, now, hints or RankingHints(), GroupBy.NONE, ORDERED_BY[sort]
     )
-    key = f"json_array({', '.join(MERGED_BY[sort])})"
-    query = f"{judged} SELECT id, {_CODE}, {key} AS key FROM judged ORDER BY {ORDERS[sort]}"
-    row = "json_array(id, code, json(key))"
-    gathered = connection.execute(f"SELECT json_group_array({row}) FROM ({query})", values)
-    return _RANKED_ROWS.decode(gathered.fetchone()[0])
+    keys = [f"key_{place}" for place, _ in enumerate(MERGED_BY[sort])]
+    read = ", ".join(f"{sql} AS {key}" for sql, key in zip(MERGED_BY[sort], keys, strict=True))
+    query = f"{judged} SELECT id, {_CODE}, {read} FROM judged ORDER BY {ORDERS[sort]}"
+    gathered = ", ".join(f"json_group_array({name})" for name in ("id", "code", *keys))
+    ids, codes, *found = connection.execute(f"SELECT {gathered} FROM ({query})", values).fetchone()
+    return RankedRun(
+        array("q", NUMBERS.decode(ids)),
+        array("q", NUMBERS.decode(codes)),
+        [_KEYS.decode(key) for key in found],
+    )
 
 
 def packed(ids: "array[int]", codes: "array[int]") -> Ranked:
@@ -118,7 +123,7 @@ def packed(ids: "array[int]", codes: "array[int]") -> Ranked:
     return _ranked(ids, codes, array("q", bytes(8 * len(ids))))
 
 
-_RANKED_ROWS = msgspec.json.Decoder(list[RankedRow])
+_KEYS = msgspec.json.Decoder(list[int | str])
 
 
 def grouped(

@@ -125,15 +125,19 @@ _FEWER = "-min(coalesce(units, -1), 1 << 51)"
 _BY_UNITS = f"({_FEWER} << 3) + severity"
 _OF_SAME_RISK = f"CASE WHEN risk IS NULL THEN {_BY_UNITS} ELSE (severity << 54) + {_FEWER} END"
 
-ORDERS: Mapping[Sort, str] = {
+MERGED_BY: Mapping[Sort, tuple[str, ...]] = {
     # What cannot be trusted now cannot be acted on: it stands below what can.
-    Sort.RISK: f"{_BEFORE.format(_LAST)}, {_OF_SAME_RISK}, id",
-    Sort.SEVERITY: f"{_BEFORE.format('severity')}, CASE WHEN risk IS NULL THEN {_FEWER} END, id",
-    Sort.AGE: "first_seen_at, id",
-    Sort.SKU: "sku, id",
-    Sort.CHANNEL: "channel, sku, id",
-    Sort.DELTA: f"{_BY_UNITS}, id",
+    Sort.RISK: (_BEFORE.format(_LAST), _OF_SAME_RISK),
+    Sort.SEVERITY: (_BEFORE.format("severity"), f"CASE WHEN risk IS NULL THEN {_FEWER} ELSE 0 END"),
+    Sort.AGE: ("first_seen_at",),
+    Sort.SKU: ("sku",),
+    Sort.CHANNEL: ("channel", "sku"),
+    Sort.DELTA: (_BY_UNITS,),
 }
+"""SQL for what each order of the disagreements goes by, all ascending: by this, those of several
+caches are merged."""
+
+ORDERS: Mapping[Sort, str] = {sort: ", ".join((*by, "id")) for sort, by in MERGED_BY.items()}
 """SQL for each order of the disagreements."""
 
 ORDERED_BY: Mapping[Sort, tuple[str, ...]] = {
@@ -145,19 +149,6 @@ ORDERED_BY: Mapping[Sort, tuple[str, ...]] = {
     Sort.DELTA: ("units",),
 }
 """The columns that each order reads beside id and severity."""
-
-_RISKS = ("-coalesce(risk, -1)", "CASE WHEN risk IS NULL THEN -coalesce(units, -1) ELSE 0 END")
-_UNITS = "-coalesce(units, -1)"
-
-MERGED_BY: Mapping[Sort, tuple[str, ...]] = {
-    Sort.RISK: (_LAST, *_RISKS, "severity", _UNITS),
-    Sort.SEVERITY: ("severity", *_RISKS),
-    Sort.AGE: ("first_seen_at",),
-    Sort.SKU: ("sku",),
-    Sort.CHANNEL: ("channel", "sku"),
-    Sort.DELTA: (_UNITS, "severity"),
-}
-"""The same orders as keys, all ascending: what of several caches is merged by."""
 
 GROUP_ORDERS: Mapping[Sort, str] = {
     Sort.RISK: f"{_LAST}, {_WORTH}, severity, units DESC, label",

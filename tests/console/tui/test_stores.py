@@ -4,6 +4,7 @@ from array import array
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from console.keys.action import PageName
 from console.tui import stores
 from console.tui.app import SkewApp
+from console.tui.data.several import stores as stores_data
 from console.tui.data.several.stores import Store
 from console.tui.pages.navigation import BACK
 from console.tui.stores import StoresApp, StoresState
@@ -102,9 +104,32 @@ async def test_merged_they_are_in_the_order_that_one_cache_would_have(
     found = shop.database.read(ranking.placed, DisagreementFilter(), now=NOW, sort=sort)
     whole = shop.database.read(ranking.ranked, DisagreementFilter(), now=NOW, sort=sort)
 
-    assert [row.id for row in found] == list(whole.ids)
-    assert [row.key for row in found] == sorted(row.key for row in found)
-    assert ranking.packed(whole.ids, array("q", (row.code for row in found))) == whole
+    keys = list(zip(*found.keys, strict=True))
+    assert found.ids == whole.ids
+    assert keys == sorted(keys)
+    assert ranking.packed(found.ids, found.codes) == whole
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_is_merged_by_slices_is_in_order_and_none_is_lost(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores_data, "SLICE", 3)
+    drawn = Random(count)
+    runs, everything = [], []
+    for place in range(count):
+        length = 7 * place + 5
+        rows = sorted((drawn.randrange(9), f"K{drawn.randrange(3)}", n) for n in range(length))
+        numbers, words, ids = zip(*rows, strict=True)
+        codes = array("q", (n % 30 for n in ids))
+        runs.append(ranking.RankedRun(array("q", ids), codes, (numbers, words)))
+        everything += [(number, word, n, place) for number, word, n in rows]
+
+    merged = stores_data._merged(runs)
+
+    expected = sorted(everything)
+    assert list(merged.ids) == [n * count + place for _, _, n, place in expected]
+    assert merged.ages == bytes(n % 30 % 6 for _, _, n, _ in expected)
 
 
 @pytest.mark.long

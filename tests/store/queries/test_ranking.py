@@ -14,7 +14,7 @@ from store.queries import ranking
 from store.queries.counted_groups import GroupReasons
 from store.queries.ranking_values import GroupBy, Grouped, GroupTotal, RankingHints, Severity, Side
 from store.queries.sql import severity_sql
-from store.queries.sql.severity_sql import MERGED_BY, ORDERS, held
+from store.queries.sql.severity_sql import ORDERS, held
 from store.queries.values import DisagreementFilter, Sort
 from tests.store.world import MINUTE, World, channel, record, world
 
@@ -70,6 +70,15 @@ def test_what_has_no_price_is_ranked_at_the_typical_price_of_its_channel(w: Worl
     assert ranked(w) == ["DEAR", "NONE", "MIDDLE", "FEW", "CHEAP"]
 
 
+_RISKS = ("-coalesce(risk, -1)", "CASE WHEN risk IS NULL THEN -coalesce(units, -1) ELSE 0 END")
+_UNITS = "-coalesce(units, -1)"
+ALL_OF = {
+    Sort.RISK: (f"max(severity, {Severity.SETTLING:d})", *_RISKS, "severity", _UNITS),
+    Sort.SEVERITY: ("severity", *_RISKS),
+    Sort.DELTA: (_UNITS, "severity"),
+}
+
+
 @pytest.mark.parametrize("sort", [Sort.RISK, Sort.SEVERITY, Sort.DELTA])
 def test_what_a_list_is_sorted_by_puts_none_elsewhere_than_all_that_it_is_made_of(
     sort: Sort,
@@ -80,7 +89,7 @@ def test_what_a_list_is_sorted_by_puts_none_elsewhere_than_all_that_it_is_made_o
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE judged (id INTEGER PRIMARY KEY, severity, risk, units)")
         connection.executemany("INSERT INTO judged (severity, risk, units) VALUES (?, ?, ?)", rows)
-        orders = (ORDERS[sort], f"{', '.join(MERGED_BY[sort])}, id")
+        orders = (ORDERS[sort], f"{', '.join(ALL_OF[sort])}, id")
         by_two, by_all = (
             connection.execute(f"SELECT * FROM judged ORDER BY {order}").fetchall()
             for order in orders

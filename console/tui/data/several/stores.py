@@ -8,9 +8,10 @@ own times the number of stores, and the store's place: one whole number, as in a
 import asyncio
 import re
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby, repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -32,6 +33,8 @@ from sync.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SLICE = 4_000
+_NONE = ranking.RankedRun(array("q"), array("q"), ())
 _FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+")
 _WHY: Mapping[type[StoreError], str] = {
     OlderDatabase: "its cache is of an older Skew: the store's own engine brings it up to date",
@@ -124,10 +127,6 @@ class StoresSource(DataSource):
         self._clock = clock
 
     @property
-    def compared(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def configuration(self) -> Path | None:
         return None
 
@@ -171,18 +170,18 @@ class StoresSource(DataSource):
 
     async def ranked(self, wanted: DisagreementFilter, sort: Sort, hints: RankingHints) -> Ranked:
         del hints
-        now, count = self._clock.now(), len(self.stores)
+        now = self._clock.now()
 
-        async def rank(place: int, store: Store) -> list[ranking.RankedRow]:
+        async def rank(store: Store) -> ranking.RankedRun:
             if self.wanted and store.name not in self.wanted:
-                return []
+                return _NONE
             found = await store.read(
                 lambda _: store.ask(ranking.placed, wanted, now=now, sort=sort, hints=store.hints)
             )
-            assert found is None or isinstance(found, list)
-            return [row._replace(id=row.id * count + place) for row in found or ()]
+            assert found is None or isinstance(found, ranking.RankedRun)
+            return found or _NONE
 
-        runs = await asyncio.gather(*(rank(n, store) for n, store in enumerate(self.stores)))
+        runs = await asyncio.gather(*map(rank, self.stores))
         return await asyncio.to_thread(_merged, runs)
 
     async def disagreement_rows(
@@ -230,11 +229,26 @@ class StoresSource(DataSource):
         ]
 
 
-def _merged(runs: Sequence[Sequence[ranking.RankedRow]]) -> Ranked:
-    """All of them in one order: each comes in its own, so that few comparisons are left."""
-    rows = sorted((row for run in runs for row in run), key=itemgetter(2))
-    ids, codes = array("q", (row.id for row in rows)), array("q", (row.code for row in rows))
-    return ranking.packed(ids, codes)
+def _merged(runs: Sequence[ranking.RankedRun]) -> Ranked:
+    """All of them in one order, by slices: while one is sorted, the screen's thread waits."""
+    rows = [
+        list(zip(*run.keys, run.ids, run.codes, repeat(place))) for place, run in enumerate(runs)
+    ]
+    ids, codes = array("q"), array("q")
+    begun = [0] * len(runs)
+    while True:
+        slices = [
+            (of, start, min(start + SLICE, len(of))) for of, start in zip(rows, begun, strict=True)
+        ]
+        lasts = [of[end - 1] for of, start, end in slices if start < end]
+        if not lasts:
+            return ranking.packed(ids, codes)
+        # What comes up to here is in the slices, whole: the rest of each store stands behind it.
+        begun = [bisect_right(of, min(lasts), start, end) for of, start, end in slices]
+        parts = (of[start:end] for (of, start, _), end in zip(slices, begun, strict=True))
+        part = sorted(chain.from_iterable(parts))
+        ids.extend(int(row[-3]) * len(runs) + int(row[-1]) for row in part)
+        codes.extend(int(row[-2]) for row in part)
 
 
 def _sum(found: Sequence[Overview]) -> Overview:
