@@ -109,7 +109,7 @@ DECIDING_ACTIONS: tuple[Action, ...] = (
         "ignore",
         ("i",),
         "Ignore by a rule…",
-        "Never tell me this again where …: a rule that begins as the row under the cursor is, with"
+        "Never shows this again where …: a rule that begins as the row under the cursor is, with"
         " what it would ignore now. It comes back when it grows, or when the rule ends.",
         Chapter.DECIDE,
         writes=True,

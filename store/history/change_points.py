@@ -2,8 +2,8 @@
 
 An instant counts where a screen would have shown something else: a reading or a target changed, a
 disagreement opened or closed, an event came, an update took a step, an incident opened, was seen or
-closed, a poll brought something, ended badly, or ended well after that. What only the clock
-changes, as when a disagreement has settled, does not count.
+closed, a rule that ignores began or ended, a poll brought something, ended badly, or ended well
+after that. What only the clock changes, as when a disagreement has settled, does not count.
 """
 
 import sqlite3
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from store.cells.cell_ids import cell
 from store.history.past_views import last_id
 from store.model import Millis
+from store.targets.ignored import SKU_FITS
 
 # Table → the instant of its rows. Their ids follow the time, so that halving the ids finds an
 # instant in a score of lookups, and a past of any length costs the same without one more index.
@@ -101,7 +102,10 @@ def _before(connection: sqlite3.Connection, at: Millis) -> Iterator[Millis]:
         )
 
 
-# These have an index of their instant, and of incidents there are few.
+_RULE_END = "coalesce(ended_at, until_at)"
+"""When a rule that ignores ends or ended."""
+
+# These have an index of their instant, and of incidents and rules there are few.
 _SOUGHT = (
     ("at", "reading_ends"),
     ("since_at", "doubts"),
@@ -110,6 +114,8 @@ _SOUGHT = (
     ("since", "incidents"),
     ("acknowledged_at", "incidents"),
     ("closed_at", "incidents"),
+    ("made_at", "ignore_rules"),
+    (_RULE_END, "ignore_rules"),
 )
 
 
@@ -133,6 +139,8 @@ _LISTINGS = f"""FROM main.items i JOIN main.channels c
   JOIN main.listings l ON l.id = {cell("c.id", "i.id")}"""
 _OF = "WHERE i.sku = :sku"
 
+_FITS = SKU_FITS.format(rule="r")
+
 _OF_SKU = f"""
 SELECT l.observed_at {_LISTINGS} {_OF}
 UNION SELECT x.until_at {_LISTINGS} JOIN main.past_readings x ON x.listing_id = l.id {_OF}
@@ -150,4 +158,6 @@ UNION SELECT u.at {_LISTINGS} JOIN main.corrections k ON k.listing_id = l.id
   JOIN main.audit u ON u.correction_id = k.id {_OF}
 UNION SELECT e.received_at FROM main.items i JOIN main.movements v ON v.item_id = i.id
   JOIN main.events e ON e.id = v.event_row {_OF}
+UNION SELECT r.made_at FROM main.items i JOIN main.ignore_rules r ON {_FITS} {_OF}
+UNION SELECT {_RULE_END} FROM main.items i JOIN main.ignore_rules r ON {_FITS} {_OF}
 UNION SELECT e.received_at FROM main.items i JOIN main.events e ON e.item_id = i.id {_OF}"""

@@ -14,7 +14,10 @@ _EVER = 2**62
 """Later than any instant: until when a rule without an end holds."""
 
 # What shows at least so many may be off by more than its units, and what has no units by any.
-FITS = f"""(i.sku GLOB replace({{rule}}.skus, '[!', '[^')
+SKU_FITS = "i.sku GLOB replace({rule}.skus, '[!', '[^')"
+"""SQL for whether a rule, by its alias, is about item i."""
+
+FITS = f"""({SKU_FITS}
   AND ({{rule}}.channel_id IS NULL OR {{rule}}.channel_id = d.channel_id)
   AND ({{rule}}.kind IS NULL OR {{rule}}.kind = d.kind)
   AND ({{rule}}.units_max IS NULL

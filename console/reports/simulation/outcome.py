@@ -104,6 +104,7 @@ def _broken(found: ManyResults, paper: Paper) -> Iterator[str]:
 
 
 def _compared(one: Json, other: Json, names: Sequence[str]) -> Iterator[str]:
+    name, other_name = names
     for words, key in _ROWS[:2]:
         with_one, with_other = one["with"], other["with"]
         assert isinstance(with_one, dict)
@@ -112,7 +113,7 @@ def _compared(one: Json, other: Json, names: Sequence[str]) -> Iterator[str]:
         if first == second:
             yield f"{words}: the same"
             continue
-        better = names[0] if first < second else names[1]
+        better = name if first < second else other_name
         less = abs(first - second)
         share = f" ({less / max(first, second):.0%})"
         yield f"{words}: {better} is better by {less:,.1f}{share}"

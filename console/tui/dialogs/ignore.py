@@ -69,7 +69,7 @@ class IgnoreDialog(Dialog[NewIgnoreRule | None]):
             "units_max": "" if where.units_max is None else str(where.units_max),
         }
         with Vertical(classes="dialog tight") as dialog:
-            dialog.border_title = write(Cell("Never tell me this again, where"))
+            dialog.border_title = write(Cell("Never show this again, where"))
             for name, label, empty in _FIELDS:
                 with Horizontal(classes="field"):
                     yield Static(write(Cell(label, Tone.DIM)), classes="label")

@@ -40,7 +40,7 @@ def check_backup(path: Path) -> None:
     if not number or tables != 2:  # noqa: PLR2004 - those two.
         raise NotADatabase(f"{path} is not a backup of a cache of Skew")
     if strange is not None:
-        raise NotADatabase(f"{path} has {strange}, which Skew does not make: it is no backup")
+        raise NotADatabase(f"{path} has {strange}, which Skew does not make: it is not a backup")
 
 
 def check_made_ready(path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_a_cache_that_nobody_else_may_even_read_disconnects_and_is_live_ag
         for connection in shop.database._opened:
             connection.close()
         shop.database._opened.clear()
-        monkeypatch.setattr(shop.database, "_local", threading.local())
+        monkeypatch.setattr(shop.database._threads, "local", threading.local())
         with held(shop.settings.database, *alone):
             await settle(app, pilot)
             shut = text_of(app)

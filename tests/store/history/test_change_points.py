@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from store.corrections import ignore_rules
 from store.database.connection import Database
 from store.history import change_points
 from store.history.rewind import open_at
@@ -95,6 +96,27 @@ def test_a_fresh_reading_that_ends_a_doubt_is_a_change(tmp_path: Path) -> None:
 
         assert stepped(w, doubted) == [w.now]
         assert preceding(w, w.now + 1) == w.now
+
+
+def test_a_rule_that_ignores_is_a_change_when_it_begins_and_when_it_ends(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4))
+        w.poll("shop", stock(A=7, B=4))
+        w.now += MINUTE
+        begins = w.now
+        for until in (None, begins + 3 * MINUTE):
+            where = ignore_rules.IgnoreWhere("A*", until=until)
+            w.database.write(ignore_rules.add, where, who="ana", why="so it is", now=w.now)
+        w.now += MINUTE
+        w.database.write(ignore_rules.end, 1, who="bob", why="no", now=w.now)
+        ends = w.now
+        w.now += 5 * MINUTE
+
+        assert stepped(w, begins - 1)[:3] == [begins, ends, begins + 3 * MINUTE]
+        assert following(w, begins - 1, "A") == begins
+        assert following(w, begins, "A") == ends
+        assert following(w, ends, "A") == begins + 3 * MINUTE
+        assert following(w, begins - 1, "B") is None
 
 
 def read_afresh(w: World, shown: Record) -> None:

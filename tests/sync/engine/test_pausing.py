@@ -3,7 +3,6 @@
 from typing import Any
 
 from store.channels import pauses
-from store.database import lease
 from store.database.connection import Database
 from store.model import CorrectionStatus as Status
 from store.model import Millis, PollOutcome
@@ -193,8 +192,9 @@ async def test_a_paused_channel_turns_stale_and_the_incident_says_who_paused_it(
 async def test_a_pause_from_another_process_holds_for_the_engine_that_has_the_lease(
     settings: Settings, database: Database, shops: dict[str, Shop]
 ) -> None:
-    async with running(made(settings, database)):
-        await until(lambda: database.read(lease.current, now=SystemClock().now()) is not None)
+    engine = made(settings, database)
+    async with running(engine):
+        await until(lambda: engine.holding)
         with Database.open(settings.database) as other:
             pause(other)
             await rounds_of(shops["warehouse"], 2)
