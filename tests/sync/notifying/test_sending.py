@@ -58,14 +58,14 @@ async def test_a_server_that_never_ends_its_answer_holds_nothing(
 ) -> None:
     monkeypatch.setattr(sending, "SEND_S", 0.5)
     url, _ = dripping
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
 
     assert not await sending.send(url, "url", "t", "b")
 
     # The thread in which asyncio waits for a process ends just after it has said so.
-    async with asyncio.timeout(10):
-        while threading.active_count() > threads:
-            await asyncio.sleep(0.01)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(10)
+        assert not thread.is_alive()
     assert not await asyncio.to_thread(children)
 
 
