@@ -39,6 +39,7 @@ from store.model import (
 )
 from store.queries.ranking_values import GroupTotal, Severity
 
+_WHY_MORE = 2
 _TITLE_MIN = 10
 _WIDE_TITLE_MIN = 8
 _WHY, _WHY_WIDE = 12, 17
@@ -155,7 +156,8 @@ class DisagreementSheet:
             evidence = room - title - 1 - (_WHY_WIDE - _WHY)
             last = [update, Column("evidence", "EVIDENCE", evidence)]
         else:
-            title = min(room, _TITLE_MAX)
+            # "channel stale" and "ana rejected" are whole before a title is.
+            title = min(max(_WIDE_TITLE_MIN, room - _WHY_MORE), _TITLE_MAX)
             why = why._replace(width=_WHY + min(24, room - title))
             last = [update]
         titled = Column("title", "TITLE", title)
