@@ -19,38 +19,48 @@ WORK_TABLE = """CREATE TEMP TABLE IF NOT EXISTS placed (stage_id INTEGER PRIMARY
   cell_id INTEGER, price_minor INTEGER, fills INTEGER)"""
 """The cell of each staged record that had no listing when it came, and the price that is its own.
 
-`fills`: its item lacked a title or a price that the record has.
+`fills`: its item is there, and lacked a title or a price that the record has.
 """
 
 _NEW_TO_CHANNEL = "p.poll_id = :poll AND p.listing_id IS NULL"
-_FILLS = """(i.title IS NULL AND p.title IS NOT NULL
-  OR i.price_minor IS NULL AND p.price_minor IS NOT NULL)"""
+_FILLS = """(i.id IS NOT NULL AND (i.title IS NULL AND p.title IS NOT NULL
+  OR i.price_minor IS NULL AND p.price_minor IS NOT NULL))"""
 _ITEM = "i.sku = p.sku AND i.location = p.location"
 
 # Each new record's place, and the cell that it makes, if its item is there.
 _PLACE = f"""INSERT INTO placed (stage_id, cell_id, price_minor, fills)
 SELECT p.id, {cell(":channel", "i.id")}, {PRICE}, {_FILLS} FROM stage p LEFT JOIN items i ON {_ITEM}
 WHERE {_NEW_TO_CHANNEL} ORDER BY p.id"""
-_IS_LEFT = "(cell_id IS NULL OR fills = 1)"
-_UNPLACED = f"SELECT stage_id FROM placed WHERE {_IS_LEFT}"
-_FILL = """ON CONFLICT (sku, location) DO UPDATE SET
+_UNPLACED = "SELECT stage_id FROM placed WHERE cell_id IS NULL"
+_FILL = """ON CONFLICT ({key}) DO UPDATE SET
   title = coalesce(items.title, excluded.title),
   price_minor = coalesce(items.price_minor, excluded.price_minor)
 WHERE (items.title IS NULL AND excluded.title IS NOT NULL)
   OR (items.price_minor IS NULL AND excluded.price_minor IS NOT NULL)"""
 _MERGE_ITEMS = f"""INSERT INTO items (sku, location, title, price_minor)
 SELECT p.sku, p.location, p.title, p.price_minor FROM stage p
-WHERE {_NEW_TO_CHANNEL} AND p.id IN ({_UNPLACED}) ORDER BY p.id {_FILL}"""
+WHERE {_NEW_TO_CHANNEL} AND p.id IN ({_UNPLACED}) ORDER BY p.id
+{_FILL.format(key="sku, location")}"""
 _PLACE_REST = f"""UPDATE placed SET (cell_id, price_minor) = (
   SELECT {cell(":channel", "i.id")}, {PRICE} FROM stage p JOIN items i ON {_ITEM}
-  WHERE p.id = placed.stage_id) WHERE {_IS_LEFT}"""
+  WHERE p.id = placed.stage_id) WHERE cell_id IS NULL"""
+
+# Of the items that are there, by their ids; where two records fill one, the first does.
+_FILLING = "SELECT 1 FROM placed WHERE fills = 1 LIMIT 1"
+_FILL_ITEMS = f"""INSERT INTO items (id, sku, location, title, price_minor)
+SELECT {item_of("n.cell_id")}, p.sku, p.location, p.title, p.price_minor
+FROM placed n CROSS JOIN stage p ON p.id = n.stage_id
+WHERE n.fills = 1 ORDER BY n.stage_id {_FILL.format(key="id")}"""
+_PRICE_AGAIN = f"""UPDATE placed SET price_minor = (
+  SELECT {PRICE} FROM stage p CROSS JOIN items i ON i.id = {item_of("placed.cell_id")}
+  WHERE p.id = placed.stage_id) WHERE fills = 1"""
 
 # Into a cache that has no item, they come in the order of their records, so that none is looked up.
 _BEFORE = f"SELECT p.id - 1 FROM stage p WHERE {_NEW_TO_CHANNEL} ORDER BY p.id LIMIT 1"
 _FIRST_CELL = cell(":channel", "(p.id - :before)")
 _FIRST_ITEMS = f"""INSERT INTO items (id, sku, location, title, price_minor{{columns}})
 SELECT p.id - :before, p.sku, p.location, p.title, p.price_minor{{truth}} FROM stage p
-WHERE {_NEW_TO_CHANNEL} ORDER BY p.id {_FILL}"""
+WHERE {_NEW_TO_CHANNEL} ORDER BY p.id {_FILL.format(key="sku, location")}"""
 _TRUTH = """, truth_quantity, truth_state, quantity_listing_id, state_listing_id, truth_on_hand,
   truth_incoming, uncounted"""
 _FIRST_TRUTH = f""", p.available, {STATE_OF.format("p.state")}, {_FIRST_CELL}, {_FIRST_CELL},
@@ -119,6 +129,9 @@ def place(
         _place_first(connection, values, is_truth=targets is not None and targets.is_truth)
         return
     connection.execute(_PLACE, values)
+    if connection.execute(_FILLING).fetchone() is not None:
+        connection.execute(_FILL_ITEMS)
+        connection.execute(_PRICE_AGAIN)
     if connection.execute(f"{_UNPLACED} LIMIT 1").fetchone() is not None:
         connection.execute(_MERGE_ITEMS, values)
         _count_items(connection)

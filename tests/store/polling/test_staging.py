@@ -11,12 +11,12 @@ from store.errors import Overtaken
 from store.model import Kind
 from store.polling import merge, quarantine
 from store.polling.comparison import Comparison
-from tests.store.world import World, channel, stock, world
+from tests.store.world import World, channel, record, stock, world
 
 
 @pytest.fixture
 def w(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path, channel("shop")) as w:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
         w.poll("warehouse", stock(A=3, B=4))
         yield w
 
@@ -106,3 +106,27 @@ def test_a_poll_that_another_engine_has_ended_is_overtaken_and_writes_nothing(
     with pytest.raises(Overtaken):
         w.database.write(quarantine.quarantine_poll, sweep, "zeros", now=w.now, as_of=None)
     assert w.diff() == before
+
+
+def test_the_first_to_show_a_title_or_a_price_fills_its_item_and_keeps_none_of_its_own(
+    w: World,
+) -> None:
+    """Also of items that the same poll brings, and of two records of one SKU."""
+    w.poll("shop", [
+        record("A", 3, price_minor=250),
+        record("B", 4, price_minor=300),
+        record("B", 4, price_minor=350, title="Cup"),
+        record("NEW", 1, title="Mug"),
+        record("NEW", 1, price_minor=100),
+    ])  # fmt: skip
+    w.poll("market", [
+        record("A", 3, price_minor=275, title="Lamp"),
+        record("B", 4, price_minor=300, title="Bowl"),
+    ])  # fmt: skip
+
+    assert w.rows("SELECT sku, title, price_minor FROM items ORDER BY id") == [
+        ("A", "Lamp", 250), ("B", "Cup", 300), ("NEW", "Mug", 100),
+    ]  # fmt: skip
+    own = """SELECT c.name, i.sku, d.price_minor FROM cell_details d JOIN items i
+      ON i.id = d.id & 268435455 JOIN channels c ON c.id = d.id >> 28 ORDER BY d.id"""
+    assert w.rows(own) == [("shop", "B", 350), ("market", "A", 275)]
