@@ -5,6 +5,7 @@ another way, or not at all.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from store.database.rows import Columns
@@ -176,21 +177,21 @@ def damage(connection: sqlite3.Connection) -> list[str]:
     return [words for words in found if words != "ok"] + broken
 
 
-def given_back(connection: sqlite3.Connection) -> dict[str, int]:
-    """By SKU, the most that may be free beyond its authority's reading, by what was reported.
+def given_back(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """By SKU and channel, in its units, the most that may be free beyond the authority's reading.
 
     What orders gave back, of each no more than it took, and what came in, where the authority has
     not shown all of it.
     """
     rows = connection.execute(
-        """SELECT i.sku, e.channel_id, coalesce(e.order_ref, ''), e.kind, e.quantity,
+        """SELECT i.sku, c.name, coalesce(e.order_ref, ''), e.kind, e.quantity,
           EXISTS (SELECT 1 FROM movements m WHERE m.event_row = e.id AND m.unseen = 1)
-        FROM events e JOIN items i ON i.id = e.item_id"""
+        FROM events e JOIN items i ON i.id = e.item_id JOIN channels c ON c.id = e.channel_id"""
     ).fetchall()
-    took: dict[tuple[str, int, str], int] = {}
-    gave: dict[tuple[str, int, str], int] = {}
-    waits: set[tuple[str, int, str]] = set()
-    free: dict[str, int] = {}
+    took: dict[tuple[str, str, str], int] = {}
+    gave: dict[tuple[str, str, str], int] = {}
+    waits: set[tuple[str, str, str]] = set()
+    free: dict[tuple[str, str], int] = {}
     for sku, channel, order, kind, quantity, is_unseen in rows:
         key = (sku, channel, order)
         if kind in ("ordered", "held"):
@@ -199,10 +200,20 @@ def given_back(connection: sqlite3.Connection) -> dict[str, int]:
             gave[key] = gave.get(key, 0) + quantity
             waits.update([key] if is_unseen else ())
         elif kind in ("received", "adjusted") and is_unseen:
-            free[sku] = free.get(sku, 0) + max(0, quantity)
-    for key in waits:
-        free[key[0]] = free.get(key[0], 0) + min(gave[key], took.get(key, 0))
+            free[sku, channel] = free.get((sku, channel), 0) + max(0, quantity)
+    for sku, channel, order in sorted(waits):
+        key = sku, channel, order
+        free[sku, channel] = free.get((sku, channel), 0) + min(gave[key], took.get(key, 0))
     return free
+
+
+def pending(connection: sqlite3.Connection, skus: Sequence[str]) -> dict[str, int]:
+    """By SKU, what its authority has not shown yet, in pieces."""
+    found: dict[str, int] = {}
+    for sku in skus:
+        row = connection.execute("SELECT sum(pending) FROM items WHERE sku = ?", (sku,)).fetchone()
+        found[sku] = int(row[0] or 0)
+    return found
 
 
 def unseen_skus(connection: sqlite3.Connection) -> set[str]:
@@ -213,21 +224,6 @@ def unseen_skus(connection: sqlite3.Connection) -> set[str]:
           WHERE n.channel_id = q.channel_id AND n.kind = 'unseen' AND n.closed_at IS NULL)"""
     )
     return {sku for (sku,) in rows}
-
-
-def most_moved(
-    connection: sqlite3.Connection, authority: str, count: int
-) -> list[tuple[str, str | None, int | None, int | None]]:
-    """SKU, title, price and stock of those that moved most at their authority, the most first."""
-    rows = connection.execute(
-        """SELECT i.sku, i.title, i.price_minor, l.available FROM listings l
-        JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id
-        WHERE c.name = ? AND l.present = 1 AND l.available IS NOT NULL
-        ORDER BY (SELECT count(*) FROM events e WHERE e.item_id = i.id) DESC,
-          (SELECT count(*) FROM former_readings r WHERE r.listing_id = l.id) DESC, i.sku LIMIT ?""",
-        (authority, count),
-    )
-    return rows.fetchall()
 
 
 def overdue_approvals(connection: sqlite3.Connection, *, now: Millis) -> list[int]:

@@ -5,7 +5,7 @@ Pure. `now` is always the world's time, in milliseconds since it began.
 
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
@@ -65,9 +65,15 @@ class OutletTerms:
     """How much of the warehouse's stock an outlet may show, and whether it has states."""
 
     policy: Policy = _WHOLE
+    narrower: Callable[[str], Policy] | None = None
+    """The policy of a SKU, where not all have one."""
     has_states: bool = True
     lag_ms: int = 0
     """Always shows what it held this long ago."""
+
+    def policy_of(self, sku: str) -> Policy:
+        """What holds for a SKU."""
+        return self.policy if self.narrower is None else self.narrower(sku)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ class WorldChannel:
         "_events",
         "_moves",
         "_skus",
+        "edited_at",
         "faults",
         "missed_until",
         "name",
@@ -123,7 +130,9 @@ class WorldChannel:
         self.missed_until: dict[str, Millis] = {}
         """Until when the connector's updates of a SKU (`*`: any) are lost on their way here."""
         self.unbooked: dict[str, int] = {}
-        """Units sold here that are not booked in the warehouse yet."""
+        """Pieces sold here that are not booked in the warehouse yet."""
+        self.edited_at: dict[str, Millis] = {}
+        """When a SKU's number was last set by someone in the channel, or by the connector."""
         self._moves: dict[str, list[Item]] = {}
         self._skus: list[str] = []
         self._answered: dict[str, WriteReply] = {}
@@ -220,13 +229,13 @@ class WorldChannel:
         until = max(self.missed_until.get(sku, 0), self.missed_until.get("*", 0))
         return now < until or self.has(Fault.SILENT, now)
 
-    def allowed(self, available: int, state: State) -> int:
+    def allowed(self, sku: str, available: int, state: State) -> int:
         """What the terms let this outlet show of the warehouse's `available`."""
         if self.terms is None:
             return available
         states = tuple(State) if self.terms.has_states else ()
         truth = Truth(available, state)
-        return target_quantity(truth, self.terms.policy, hides(states)) or 0
+        return target_quantity(truth, self.terms.policy_of(sku), hides(states)) or 0
 
     def write(self, write: StockWrite, now: Millis) -> WriteReply:
         """Set one listing, unless its key was used, its value is invalid or someone was first."""

@@ -13,6 +13,7 @@ import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from store.event_kinds import EventKind
 from store.model import Millis, State
@@ -32,6 +33,10 @@ class _Due:
     happen: Callable[[], None]
 
 
+Parts = Sequence[tuple[str, int]]
+"""What is taken from stock for one: a SKU, and how many pieces of it."""
+
+
 @dataclass(slots=True)
 class WorldOrder:
     """One order, as far as it can still be given back."""
@@ -41,6 +46,9 @@ class WorldOrder:
     ref: str
     """The outlet's own number of it."""
     units: int
+    parts: Parts = ()
+    is_held: bool = False
+    """Whether it was only put aside for a customer."""
     left: int = 0
     """Units that were not given back."""
     booked: int = 0
@@ -53,7 +61,7 @@ class WorldOrder:
 class World:
     """Everything that every channel of the simulation holds, at one instant."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a shop is made of.
         self,
         items: Sequence[Item],
         *,
@@ -62,14 +70,28 @@ class World:
         states_from: str,
         seed: int,
         is_connected: bool = True,
+        bundles: Mapping[str, Parts] = MappingProxyType({}),
+        suppliers: Mapping[str, Sequence[Item]] = MappingProxyType({}),
     ) -> None:
         """Start with every outlet showing exactly what its terms allow of `items`.
 
         `states_from` names the outlet whose states the connector copies to the others. Not
         `is_connected`: there is no connector, and every outlet sells from its own number.
+        `bundles` are sold, and made of what is in stock; `suppliers` have what the warehouse
+        does not.
         """
         self.now: Millis = 0
         self.warehouse = WorldChannel(warehouse, None)
+        self.suppliers = {name: WorldChannel(name, None) for name in suppliers}
+        self.moved: Callable[[str], None] = ignore
+        """Called with a SKU of which another number is truly free than before."""
+        self.oversold: Callable[[WorldOrder, int], None] = ignore
+        """Called with an order and how many units of it the warehouse does not have."""
+        self._bundles = bundles
+        self._bundles_of: dict[str, list[str]] = {}
+        for bundle, parts in bundles.items():
+            for part, _ in parts:
+                self._bundles_of.setdefault(part, []).append(bundle)
         self.outlets = {name: WorldChannel(name, terms) for name, terms in outlets.items()}
         self.oversold_units = 0
         """Units that an outlet sold and the warehouse never had."""
@@ -80,23 +102,51 @@ class World:
         self._due: list[_Due] = []
         self._order = 0
         for item in items:
-            self._begin(item)
+            self.warehouse.put(item)
+        self._supplied: dict[str, WorldChannel] = {}
+        for name, supplied in suppliers.items():
+            for item in supplied:
+                self.suppliers[name].put(item)
+                self._supplied[item.sku] = self.suppliers[name]
+        for item in (*items, *(item for supplied in suppliers.values() for item in supplied)):
+            self._list(item)
+        for bundle, parts in bundles.items():
+            cheapest = self._stocked(parts[0][0])
+            self._list(replace(cheapest, sku=bundle, title=bundle, available=self._whole(parts)))
 
-    def _begin(self, item: Item) -> None:
-        self.warehouse.put(item)
+    def _list(self, item: Item) -> None:
         for outlet in self.outlets.values():
             outlet.put(
                 replace(
                     item,
-                    available=outlet.allowed(item.available, item.state),
+                    available=outlet.allowed(item.sku, item.available, item.state),
                     committed=0,
                     incoming=0,
                 )
             )
 
+    def _whole(self, parts: Parts) -> int:
+        """How many bundles the stock allows."""
+        return min(self._stocked(part).available // count for part, count in parts)
+
     def channel(self, name: str) -> WorldChannel:
-        """The warehouse's or an outlet's holding; KeyError where there is no such channel."""
-        return self.warehouse if name == self.warehouse.name else self.outlets[name]
+        """The warehouse's, a supplier's or an outlet's holding; KeyError where there is none."""
+        if name == self.warehouse.name:
+            return self.warehouse
+        return self.suppliers[name] if name in self.suppliers else self.outlets[name]
+
+    def stock_of(self, sku: str) -> WorldChannel:
+        """Who has the pieces of a SKU that is no bundle."""
+        return self._supplied.get(sku, self.warehouse)
+
+    def parts_of(self, sku: str) -> Parts:
+        """What one of it is made of: itself, where it is no bundle."""
+        return self._bundles.get(sku) or ((sku, 1),)
+
+    def _pieces(self, outlet: WorldChannel, sku: str) -> Parts:
+        """What one unit of an outlet takes from the stock."""
+        units = 1 if outlet.terms is None else outlet.terms.policy_of(sku).units
+        return tuple((part, count * units) for part, count in self.parts_of(sku))
 
     def schedule(self, span_ms: int, happen: Callable[[], None]) -> None:
         """Let something happen `span_ms` from now."""
@@ -114,11 +164,18 @@ class World:
         self.now = max(self.now, now)
 
     def sell(
-        self, outlet: str, sku: str, units: int, *, warehouse_delay_ms: int, name: str = ""
+        self,
+        outlet: str,
+        sku: str,
+        units: int,
+        *,
+        warehouse_delay_ms: int,
+        name: str = "",
+        is_held: bool = False,
     ) -> int:
         """Sell on an outlet what it shows, at most `units`; answers how many it sold.
 
-        `name` is what `give_back` finds the order by.
+        `name` is what `give_back` finds the order by; `is_held`: it is put aside for a customer.
 
         The outlet's number falls at once, and it reports an event. The warehouse books the sale
         `warehouse_delay_ms` later, and until then shows what it no longer has.
@@ -129,9 +186,13 @@ class World:
             return 0
         sold = min(units, item.available)
         world_channel.put(replace(item, available=item.available - sold, moved_at=self.now))
-        event = world_channel.add_event(EventKind.ORDERED, sku, sold, self.now, is_order=True)
-        world_channel.unbooked[sku] = world_channel.unbooked.get(sku, 0) + sold
-        order = WorldOrder(outlet, sku, event.order or "", sold)
+        kind = EventKind.HELD if is_held else EventKind.ORDERED
+        event = world_channel.add_event(kind, sku, sold, self.now, is_order=True)
+        parts = self._pieces(world_channel, sku)
+        order = WorldOrder(outlet, sku, event.order or "", sold, parts, is_held)
+        for part, count in parts:
+            world_channel.unbooked[part] = world_channel.unbooked.get(part, 0) + sold * count
+            self.moved(part)
         if name:
             self._orders[name] = order
         self.schedule(warehouse_delay_ms, lambda: self._book(world_channel, order))
@@ -152,14 +213,20 @@ class World:
         item = world_channel.held(order.sku)
         if item is not None:
             world_channel.put(replace(item, available=item.available + back, moved_at=self.now))
-        world_channel.add_event(
-            EventKind.CANCELLED, order.sku, back + excess, self.now, order=order.ref
-        )
+        kind = EventKind.RELEASED if order.is_held else EventKind.CANCELLED
+        world_channel.add_event(kind, order.sku, back + excess, self.now, order=order.ref)
         self.schedule(warehouse_delay_ms, lambda: self._free(order, back))
         return back
 
+    def order(self, name: str) -> WorldOrder:
+        """An order by its name. Raises KeyError."""
+        return self._orders[name]
+
     def truly_free(self, sku: str) -> int:
         """What there is of it beyond all orders, booked or not; negative where it is oversold."""
+        parts = self._bundles.get(sku)
+        if parts is not None:
+            return min(self.truly_free(part) // count for part, count in parts)
         unbooked = sum(outlet.unbooked.get(sku, 0) for outlet in self.outlets.values())
         return self._stocked(sku).available - unbooked
 
@@ -180,6 +247,7 @@ class World:
         item = world_channel.held(sku)
         if item is not None:
             world_channel.put(replace(item, available=max(0, units), moved_at=self.now))
+            world_channel.edited_at[sku] = self.now
 
     def set_state(self, outlet: str, sku: str, state: State) -> None:
         """An outlet's listing changes state; the connector copies it where it comes from."""
@@ -208,38 +276,46 @@ class World:
         self.channel(channel).faults[fault] = (self.now, self.now + lasts_ms)
 
     def _stocked(self, sku: str) -> Item:
-        item = self.warehouse.held(sku)
+        item = self.stock_of(sku).held(sku)
         if item is None:
             raise KeyError(sku)
         return item
 
     def _book(self, outlet: WorldChannel, order: "WorldOrder") -> None:
-        sku, units = order.sku, order.units
-        outlet.unbooked[sku] -= units
-        item = self._stocked(sku)
-        booked = order.booked = min(units, item.available)
-        self.oversold_units += units - booked
-        self._move(
-            replace(item, available=item.available - booked, committed=item.committed + booked)
-        )
-        self.schedule(self._random.randint(*SHIPS_MS), lambda: self._ship(sku, booked))
+        units = order.units
+        for part, count in order.parts:
+            outlet.unbooked[part] -= units * count
+        booked = order.booked = max(0, min(units, self._whole(order.parts)))
+        if booked < units:
+            self.oversold_units += units - booked
+            self.oversold(order, units - booked)
+        for part, count in order.parts:
+            item, pieces = self._stocked(part), booked * count
+            self._move(
+                replace(item, available=item.available - pieces, committed=item.committed + pieces)
+            )
+            self.schedule(
+                self._random.randint(*SHIPS_MS), functools.partial(self._ship, part, pieces)
+            )
 
     def _free(self, order: "WorldOrder", units: int) -> None:
         freed = min(units, order.booked)
         order.booked -= freed
-        item = self._stocked(order.sku)
-        committed = max(0, item.committed - freed)
-        self._move(replace(item, available=item.available + freed, committed=committed))
+        for part, count in order.parts:
+            item, pieces = self._stocked(part), freed * count
+            committed = max(0, item.committed - pieces)
+            self._move(replace(item, available=item.available + pieces, committed=committed))
 
-    def _ship(self, sku: str, units: int) -> None:
+    def _ship(self, sku: str, pieces: int) -> None:
         item = self._stocked(sku)
-        self.warehouse.put(
-            replace(item, committed=max(0, item.committed - units), moved_at=self.now)
-        )
+        committed = max(0, item.committed - pieces)
+        self.stock_of(sku).put(replace(item, committed=committed, moved_at=self.now))
 
     def _move(self, item: Item) -> None:
-        self.warehouse.put(replace(item, moved_at=self.now))
-        self._notify_outlets(item.sku)
+        self.stock_of(item.sku).put(replace(item, moved_at=self.now))
+        self.moved(item.sku)
+        for sku in (item.sku, *self._bundles_of.get(item.sku, ())):
+            self._notify_outlets(sku)
 
     def _notify_outlets(self, sku: str) -> None:
         if not self._is_connected:
@@ -256,9 +332,15 @@ class World:
             return
         source = self._states_from.held(sku)
         state = item.state if source is None or outlet is self._states_from else source.state
-        allowed = outlet.allowed(self._stocked(sku).available, state)
-        updated = replace(
-            item, available=max(0, allowed - outlet.unbooked.get(sku, 0)), state=state
-        )
+        # Of one unit's parts, what was sold here and is not booked: it is not to be sold again.
+        pieces = self._pieces(outlet, sku)
+        sold = max(-(-outlet.unbooked.get(part, 0) // count) for part, count in pieces)
+        allowed = outlet.allowed(sku, self._whole(self.parts_of(sku)), state)
+        updated = replace(item, available=max(0, allowed - sold), state=state)
         if updated != item:
             outlet.put(replace(updated, moved_at=self.now))
+            outlet.edited_at[sku] = self.now
+
+
+def ignore(*_: object) -> None:
+    """Nobody watches."""

@@ -1,22 +1,31 @@
 """Run many seeds: `python -m tests.simulation --seeds 200 --steps 400`.
 
 Says how often each fault struck and each promise was checked, and how much was oversold with Skew
-and without. A seed that breaks a promise is named with the command that repeats it and the fewest
-steps found that still break it; then the exit code is 1.
+and without, and why. A seed that breaks a promise is named with the command that repeats it and the
+fewest steps found that still break it; then the exit code is 1. `--mutation NAME` puts one of the
+faults of tests/simulation/mutations.py into Skew first, to see what that looks like.
 """
 
 import argparse
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import pytest
+
+from sync.simulation.promises.judge import Promise
 from sync.simulation.seeds.drawn import drawn
 from sync.simulation.seeds.many import ManyResults, run_many
 from sync.simulation.seeds.minimise import minimised
-from sync.simulation.seeds.trial import TrialFolder, planned, run_seed
+from sync.simulation.seeds.results import SeedResult
+from sync.simulation.seeds.run import TrialFolder, planned, run_seed
+from tests.simulation.mutations import MUTATIONS
 from tests.simulation.once_failed import ONCE_FAILED
 
 SHOWN_MAX = 40
+FAILURES_MAX = 2
+SHOWN_BREACHES_MAX = 3
 MANY = 100
 """From so many seeds on the mean says something."""
 
@@ -28,69 +37,82 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--processes", type=int)
+    parser.add_argument("--mutation", choices=MUTATIONS, help="put this fault into Skew first")
+    parser.add_argument("--keep", help="of the steps of a seed only these: 3,77")
     given = parser.parse_args()
     seeds = list(range(given.first, given.first + given.seeds))
     if given.seed is not None:
         seeds = [given.seed]
     elif given.first == 0:
-        seeds = sorted({*seeds, *(seed for seed, _ in ONCE_FAILED)})
+        seeds = sorted({*seeds, *ONCE_FAILED})
     began = time.monotonic()
 
     def told(done: int) -> None:
         sys.stderr.write(f"\r{done} of {len(seeds)} seeds")
         sys.stderr.flush()
 
-    found = run_many(
-        partial(run_seed, steps=given.steps), seeds, told=told, processes=given.processes
-    )
+    keep = None if given.keep is None else [int(place) for place in given.keep.split(",")]
+    run = partial(run_mutated, steps=given.steps, keep=keep, mutation=given.mutation)
+    found = run_many(run, seeds, told=told, processes=given.processes)
     sys.stderr.write("\n")
     report(found, time.monotonic() - began)
-    for seed in list(found.failing)[:2]:
-        show_failure(seed, given.steps)
-    over = exceeding(found)
-    for seed in over:
-        print(f"\nseed {seed}: more oversold with Skew, which only reduced, than without")
+    again = "" if given.mutation is None else f' --mutation "{given.mutation}"'
+    for seed, breaches in list(found.failing.items())[:FAILURES_MAX]:
+        steps = steps_of(seed, given.steps)
+        command = f"python -m tests.simulation --seed {seed} --steps {steps}{again}"
+        print(f"\n{command}")
+        for breach in breaches[:SHOWN_BREACHES_MAX]:
+            print(f"  {breach.at / 1000:.3f} s: {breach.promise}: {breach.words}")
+        if given.keep is None:
+            kept = cut_down(run, seed, steps, breaches[0].promise)
+            print(f"{command} --keep {','.join(map(str, kept))}")
+            show_steps(seed, steps, kept)
+    left = list(found.failing)[FAILURES_MAX:]
+    if left:
+        print(f"\nbroken in these seeds, too: {left}")
     is_worse = len(seeds) >= MANY and mean_with_raises(found) > 0
     if is_worse:
         print("\nwith raises, more is oversold on average than without Skew")
-    return 1 if found.failing or over or is_worse else 0
+    return 1 if found.failing or is_worse else 0
 
 
 def report(found: ManyResults, took_s: float) -> None:
     print(f"{len(found.results)} seeds, {found.steps:,} steps, {took_s:.0f} s")
-    print("\nfaults that struck")
-    for name, count in sorted(found.faults.items()):
-        print(f"  {count:8,}  {name}")
-    print("\npromises checked")
-    for name, count in sorted(found.checked.items()):
-        print(f"  {count:8,}  {name}")
+    report_counts("faults that struck", found.faults)
+    report_counts("promises checked", found.checked)
     print("\noversold units with Skew less those without, by seed")
     for regime in ("reductions", "everything"):
         differences = found.differences(regime)
         if differences:
-            middle = differences[len(differences) // 2]
-            mean = sum(differences) / len(differences)
-            above = sum(difference > 0 for difference in differences)
-            print(
-                f"  {regime}: least {differences[0]}, median {middle}, mean {mean:.2f}, "
-                f"most {differences[-1]}; above 0 in {above} of {len(differences)}"
+            report_differences(regime, differences)
+    for seed, result in sorted(found.results.items()):
+        if result.excess > 0:
+            traced = ", ".join(
+                f"{units} {words}" for words, units in result.with_skew.oversold.items()
             )
-    results = found.results.values()
-    writes = sum(result.with_skew.writes for result in results)
-    wrong = sum(result.with_skew.figures.wrong_writes for result in results)
-    races = sum(result.with_skew.races for result in results)
-    print(f"  {writes:,} writes, {wrong:,} of them wrong, {races} reductions after a sale")
+            print(f"  seed {seed} ({result.regime}): {result.excess} more; units sold: {traced}")
+    results = [result.with_skew for result in found.results.values()]
+    races = sum(result.races for result in results)
+    writes = sum(result.writes for result in results)
+    print(f"\n{writes:,} writes; reductions that landed after a sale raised by {races} units")
+    report_counts("writes that made a number worse, because", found.wrong)
+    report_counts("units oversold with Skew, because", found.oversold)
 
 
-def exceeding(found: ManyResults) -> list[int]:
-    """Seeds in which Skew oversold more although it only reduced, and no race explains it."""
-    return [
-        seed
-        for seed, result in sorted(found.results.items())
-        if result.regime == "reductions"
-        and result.with_skew.figures.oversold_units - result.with_skew.races
-        > result.without.oversold_units
-    ]
+def report_differences(regime: str, differences: list[int]) -> None:
+    count = len(differences)
+    mean, above = sum(differences) / count, sum(difference > 0 for difference in differences)
+    tenths = [differences[(count - 1) * tenth // 10] for tenth in range(11)]
+    print(
+        f"  {regime}: mean {mean:.2f}, above 0 in {above} of {count}; "
+        f"least, every tenth and most: {' '.join(map(str, tenths))}"
+    )
+
+
+def report_counts(title: str, counts: Mapping[str, int]) -> None:
+    print(f"\n{title}")
+    for words, count in sorted(counts.items()):
+        print(f"  {count:8,}  {words}")
 
 
 def mean_with_raises(found: ManyResults) -> float:
@@ -99,22 +121,38 @@ def mean_with_raises(found: ManyResults) -> float:
     return sum(differences) / max(1, len(differences))
 
 
-def show_failure(seed: int, steps: int) -> None:
-    result = run_seed(seed, steps).with_skew
-    print(f"\npython -m tests.simulation --seed {seed} --steps {steps}")
-    for breach in result.broken[:3]:
-        print(f"  {breach.at / 1000:.3f} s: {breach.promise}: {breach.words}")
-    promise = result.broken[0].promise
+def steps_of(seed: int, steps: int) -> int:
+    """A seed that once failed is run at least as long as it took then."""
+    return max(steps, ONCE_FAILED.get(seed, (0, ""))[0])
 
-    def fails(kept: object) -> bool:
-        assert isinstance(kept, list)
-        again = run_seed(seed, steps, keep=kept).with_skew
+
+def run_mutated(
+    seed: int, *, steps: int, mutation: str | None = None, keep: Sequence[int] | None = None
+) -> SeedResult:
+    """Run a seed, perhaps with a fault put into Skew."""
+    with pytest.MonkeyPatch.context() as patch:
+        if mutation is not None:
+            MUTATIONS[mutation][1](patch)
+        return run_seed(seed, steps_of(seed, steps), keep=keep)
+
+
+def cut_down(
+    run: Callable[..., SeedResult], seed: int, steps: int, promise: Promise
+) -> Sequence[int]:
+    """The places of the fewest steps found with which the same promise is broken."""
+
+    def fails(kept: Sequence[int]) -> bool:
+        again = run(seed, keep=kept).with_skew
         return any(breach.promise == promise for breach in again.broken)
 
     kept = minimised(steps, fails)
+    print(f"  still broken with {len(kept)} of {steps} steps:")
+    return kept
+
+
+def show_steps(seed: int, steps: int, kept: Sequence[int]) -> None:
     with TrialFolder() as folder:
         performed = planned(seed, drawn(seed, folder), steps)
-    print(f"  still broken with {len(kept)} of {steps} steps: {kept if len(kept) < 99 else ''}")
     for place in kept[:SHOWN_MAX]:
         step = performed[place]
         words = " ".join(

@@ -149,6 +149,17 @@ def _orders_give_back_what_they_like(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(counted_events, "min", lambda first, *others: first, raising=False)
 
 
+def _nothing_is_read_afresh(patch: pytest.MonkeyPatch) -> None:
+    async def recheck(self: _Round, ids: Any) -> Any:
+        return await self._still_valid(ids, rechecked=True)
+
+    patch.setattr(_Round, "_recheck", recheck)
+
+
+def _more_than_the_target(patch: pytest.MonkeyPatch) -> None:
+    _writes(lambda change: change.quantity + 9)(patch)
+
+
 MUTATIONS: dict[str, tuple[Promise, Mutate]] = {
     "a rule covers everything": (Promise.APPROVED, _rules_cover_everything),
     "what moved is still valid": (Promise.BASIS, _always_valid),
@@ -168,4 +179,9 @@ MUTATIONS: dict[str, tuple[Promise, Mutate]] = {
         Promise.REDUCES, _writes(lambda change: (change.previous.available or 0) + 3),
     ),
     "the engine breaks": (Promise.INTACT, _the_engine_breaks),
+    "nothing is read afresh": (Promise.FRESH, _nothing_is_read_afresh),
+    "writes more than the target": (Promise.CAUSE, _more_than_the_target),
+    "a reduction doubles what is shown": (
+        Promise.OVERSOLD, _writes(lambda change: 2 * (change.previous.available or 0) + 20),
+    ),
 }  # fmt: skip

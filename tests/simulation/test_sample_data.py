@@ -90,7 +90,7 @@ def _right(world: World, outlet: str) -> int:
     world_channel = world.channel(outlet)
     states = {item.sku: item.state for item in world.channel("shop").items()}
     return sum(
-        item.available == world_channel.allowed(stocked.available, states[item.sku])
+        item.available == world_channel.allowed(item.sku, stocked.available, states[item.sku])
         for item in world_channel.items()
         if (stocked := world.warehouse.held(item.sku)) is not None
     )

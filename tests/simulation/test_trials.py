@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from sync.simulation.seeds.minimise import minimised
-from sync.simulation.seeds.trial import run_seed
+from sync.simulation.seeds.run import run_seed
 
-_ONE = "from sync.simulation.seeds.trial import run_seed; print(run_seed(4, 80).with_skew.trace)"
+_ONE = "from sync.simulation.seeds.run import run_seed; print(run_seed(4, 80).with_skew.trace)"
 
 
 def test_the_same_seed_is_the_same_run_whatever_the_hashes_of_the_process_are() -> None:

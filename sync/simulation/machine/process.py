@@ -45,7 +45,7 @@ class Process:
     def adopt(self, task: asyncio.Task[Any]) -> None:
         """Own a task: it ends with the process."""
         if len(self._tasks) > _KEPT_MAX:
-            self._tasks = {task: None for task in self._tasks if not task.done()}
+            self._tasks = {task: None for task in self._tasks if not _is_over(task)}
         self._tasks[task] = None
 
     def takes(self, handle: asyncio.Handle) -> bool:
@@ -83,12 +83,20 @@ class Process:
         self._waiting.clear()
         tasks, self._tasks = self._tasks, {}
         for task in tasks:
-            if not task.done():
+            if task.done():
+                # Whoever would have taken its exception is dead, too.
+                task._log_traceback = False  # noqa: SLF001
+            else:
                 self._context.copy().run(_bury, task)
 
 
 PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
 """Whose the running callback is; None: the world's."""
+
+
+def _is_over(task: asyncio.Task[Any]) -> bool:
+    """Whether it has ended, and what it raised was taken."""
+    return task.done() and not task._log_traceback  # noqa: SLF001
 
 
 def _bury(task: asyncio.Task[Any]) -> None:

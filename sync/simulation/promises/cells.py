@@ -13,9 +13,9 @@ from store.queries.values import DisagreementFilter
 from sync.settings import Settings
 from sync.simulation.machine.clock import BEGAN
 from sync.simulation.promises.judge import Judge, Promise
-from sync.simulation.promises.writes import authority_of
+from sync.simulation.promises.writes import most_free
 from sync.simulation.trial.operators import TrialDecision
-from sync.simulation.trial.shop import TrialShop, allowed
+from sync.simulation.trial.shop import TrialShop, allowed, authority_of
 
 PATIENCE_MS = 6_000
 """So long a disagreement may stand before an engine that runs has proposed its update."""
@@ -65,17 +65,11 @@ class CellWatch:
     def _look_at_targets(self, now: Millis) -> None:
         """Check that no target is above what its authority has and orders gave back."""
         rows = self._cache.read(witness.listings_seen)
-        back = self._cache.read(witness.given_back)
-        free = {
-            row.sku: row.available or 0
-            for row in rows
-            if row.channel == authority_of(self._settings, row.sku)
-        }
+        most = most_free(self._shop, rows, self._cache.read(witness.given_back))
         for row in rows:
             if row.target_quantity is None or row.channel not in self._shop.outlets:
                 continue
-            most = free.get(row.sku, 0) + back.get(row.sku, 0)
-            limit = allowed(most, self._shop.policy(row.channel, row.sku))
+            limit = allowed(most(row.sku), self._shop.policy(row.channel, row.sku))
             holds = row.target_quantity <= limit
             self._judge.check(Promise.ORDER, holds, now, row, "of at most", limit)
 
@@ -117,9 +111,10 @@ class CellWatch:
             for item in world.outlets[outlet].items():
                 right = self._shop.right(outlet, item.sku, world.truly_free(item.sku))
                 said = named.get((outlet, item.sku))
-                is_blind = outlet in blind or authority_of(self._settings, item.sku) in blind
+                parts = [part for part, _ in world.parts_of(item.sku)]
+                sources = {authority_of(self._settings, part) for part in parts}
                 # What its authority has never shown stays deducted, and an incident names it.
-                is_blind = is_blind or item.sku in unseen
+                is_blind = not blind.isdisjoint({outlet, *sources}) or not unseen.isdisjoint(parts)
                 holds = item.available == right or said is not None or is_blind
                 words = (outlet, item.sku, "shows", item.available, "should", right)
                 self._judge.check(Promise.CONVERGES, holds, now, *words)

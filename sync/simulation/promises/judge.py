@@ -16,6 +16,7 @@ class Promise(StrEnum):
 
     APPROVED = "no write without an approval or a rule that allows it"
     BASIS = "no write whose basis had moved"
+    FRESH = "no write without a reading right before, where the channel gives one"
     ONCE = "no write twice"
     NEGATIVE = "never a negative"
     AUTHORITY = "nothing written from a stale, quarantined or unknown authority"
@@ -29,7 +30,8 @@ class Promise(StrEnum):
     HISTORY = "history agrees with latest"
     CONVERGES = "after faults stop, every cell agrees or says why it can't"
     REDUCES = "an approved reduction raises nothing"
-    OVERSOLD = "oversold units never exceed those without Skew"
+    OVERSOLD = "oversold units never exceed those without Skew, but for races"
+    CAUSE = "no write makes a number worse without a race, a fault or caution"
     INTACT = "the cache stays whole, and the engine runs"
 
 

@@ -1,26 +1,30 @@
 """The promises about what is written: watched at each mark, each departure and each arrival."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from store.database.connection import Database
 from store.model import Millis
 from store.monitoring import witness
-from store.monitoring.witness import WitnessedStep
+from store.monitoring.witness import ListingSeen, WitnessedStep
 from sync.settings import Settings
 from sync.simulation.machine.clock import BEGAN
+from sync.simulation.promises.error_origins import ErrorOrigin, ErrorTracer
 from sync.simulation.promises.judge import Judge, Promise
 from sync.simulation.trial.operators import TrialDecision
 from sync.simulation.trial.remote import Arrival, Departure
-from sync.simulation.trial.shop import TrialShop, allowed, policy_of
+from sync.simulation.trial.shop import TrialShop, allowed, authority_of, policy_of
 
+FRESH_MS = 20_000
+"""A reading is this old at the most when its write leaves: a process may be stopped in between for
+as long as its lease lasts."""
 ENDS_APPROVAL = ("undone", "handed back", "rejected", "superseded", "expired", "snoozed")
 
 
 class WriteWatch:
     """Sees every transaction that is committed, and every write that leaves or arrives."""
 
-    def __init__(  # noqa: PLR0913 - all that it sees.
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it sees.
         self,
         judge: Judge,
         cache: Database,
@@ -28,9 +32,11 @@ class WriteWatch:
         shop: TrialShop,
         decisions: list[TrialDecision],
         now: Callable[[], Millis],
+        causes: ErrorTracer,
         *,
         only_reductions: bool,
     ) -> None:
+        self._causes = causes
         self._judge, self._cache, self._settings, self._shop = judge, cache, settings, shop
         self._decisions, self._now, self._only_reductions = decisions, now, only_reductions
         self._last_step = 0
@@ -41,8 +47,7 @@ class WriteWatch:
         self.written: set[int] = set()
         """Corrections of which a write has left."""
         self.races = 0
-        """Reductions that landed after a sale which the fresh reading could not show."""
-        self.wrong_writes = 0
+        """Units by which reductions raised that landed after a sale."""
 
     def committed(self, who: str) -> None:
         """A process has committed a transaction: look at the steps that it took."""
@@ -94,8 +99,8 @@ class WriteWatch:
 
     def _check_sources(self, step: WitnessedStep) -> None:
         seen = self._cache.read(witness.channels_seen)
-        authority = authority_of(self._settings, step.sku)
-        for name in (authority, step.channel):
+        parts = self._shop.world.parts_of(step.sku)
+        for name in (*(authority_of(self._settings, part) for part, _ in parts), step.channel):
             channel, settings = seen[name], self._settings.channels[name]
             age = None if channel.good_at is None else abs(step.at - channel.good_at)
             is_known = age is not None and age <= settings.stale_after_ms
@@ -107,12 +112,10 @@ class WriteWatch:
         """Nothing above what the authority was last read to have allows."""
         if step.to_quantity is None or step.reverts is not None:
             return
-        rows = self._cache.read(witness.listings_seen, step.sku)
-        authority = authority_of(self._settings, step.sku)
-        free = next((row.available or 0 for row in rows if row.channel == authority), 0)
-        most = free + self._cache.read(witness.given_back).get(step.sku, 0)
-        limit = allowed(most, policy_of(self._settings, step.channel, step.sku))
-        words = (f"#{step.correction_id}: {step.to_quantity} of at most {limit}, from {free}",)
+        rows = self._cache.read(witness.listings_seen)
+        most = most_free(self._shop, rows, self._cache.read(witness.given_back))
+        limit = allowed(most(step.sku), self._shop.policy(step.channel, step.sku))
+        words = (f"#{step.correction_id}: {step.to_quantity} of at most {limit}",)
         holds = step.to_quantity <= limit or step.to_quantity == step.from_quantity
         self._judge.check(Promise.POLICY, holds, step.at - BEGAN, *words)
 
@@ -121,10 +124,15 @@ class WriteWatch:
         at, check = self._now(), self._judge.check
         holder = self._cache.read(witness.lease_holder)
         who = departure.process.name
+        self._causes.departed(departure)
         check(Promise.ONE_ENGINE, holder == who, at, who, "writes; held by", holder)
+        for read_at in departure.read_at or ():
+            holds = read_at is not None and at - read_at <= FRESH_MS
+            check(Promise.FRESH, holds, at, departure.changes, "last read at", read_at)
         for change in departure.changes:
             number = int(change.key.split("-")[1])
-            check(Promise.NEGATIVE, change.quantity >= 0, at, change)
+            words = (departure.channel, change.sku, "is set to", change.quantity)
+            check(Promise.NEGATIVE, change.quantity >= 0, at, *words)
             check(Promise.ONCE, change.key not in self._sent, at, "sent again:", change.key)
             status = self._cache.read(witness.status_of, number)
             is_marked = number in self._begun and status == "applying"
@@ -139,27 +147,37 @@ class WriteWatch:
     def arrived(self, arrival: Arrival) -> None:
         """A write has taken effect."""
         change, at = arrival.change, self._now()
-        free = self._shop.world.truly_free(change.sku)
-        right = self._shop.right(arrival.channel, change.sku, free)
-        if abs(arrival.after - right) > abs(arrival.before - right):
-            self.wrong_writes += 1
+        cause = self._causes.arrived(arrival)
+        self._judge.check(Promise.CAUSE, cause is not ErrorOrigin.UNKNOWN, at, arrival)
         if not self._only_reductions:
             return
         rises = arrival.after > arrival.before
         # Between the fresh reading and the write a sale may fall. Where the channel can't compare,
         # and where it applies late, nobody can help that.
         raced = rises and arrival.before < (change.previous.available or 0)
-        self.races += raced
+        if raced:
+            self.races += arrival.after - arrival.before
         check = self._judge.check
         check(Promise.REDUCES, not rises or raced, at, arrival)
 
 
-def authority_of(settings: Settings, sku: str) -> str:
-    """Who is right about a SKU's quantity."""
-    for rule in settings.authority_rules:
-        if fnmatchcase(sku, rule.skus):
-            return rule.quantity or settings.authority_quantity
-    return settings.authority_quantity
+def most_free(
+    shop: TrialShop, rows: Sequence[ListingSeen], back: Mapping[tuple[str, str], int]
+) -> Callable[[str], int]:
+    """The most that can be free of a SKU, by what the cache was shown and reported."""
+    free: dict[str, int] = {}
+    for row in rows:
+        if row.channel == authority_of(shop.settings, row.sku):
+            free[row.sku] = free.get(row.sku, 0) + (row.available or 0)
+    for (sku, channel), units in back.items():
+        for part, count in shop.world.parts_of(sku):
+            pieces = units * count * policy_of(shop.settings, channel, sku).units
+            free[part] = free.get(part, 0) + pieces
+
+    def most(sku: str) -> int:
+        return min(free.get(part, 0) // count for part, count in shop.world.parts_of(sku))
+
+    return most
 
 
 def _stands(step: WitnessedStep) -> bool:

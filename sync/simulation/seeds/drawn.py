@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from store.model import Direction
+from store.model import Component, Direction
 from sync.channels.base import Abilities
 from sync.channels.simulated import SimulatedOptions
 from sync.secrets import SecretSource
 from sync.settings import (
     ApprovalRule,
     ApprovalSettings,
+    AuthorityRule,
     ChannelSettings,
     EventSettings,
     GuardSettings,
@@ -23,6 +24,7 @@ from sync.simulation.channel import Item
 from sync.simulation.trial.plan import TrialRates
 
 WAREHOUSE = "warehouse"
+SUPPLIER = "supplier"
 OUTLETS = ("shop", "market", "till")
 Regime = Literal["reductions", "everything"]
 
@@ -49,10 +51,21 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
     chance = random.Random(f"{seed} configuration")  # noqa: S311 - a play, not a secret
     regime: Regime = "reductions" if seed % 2 else "everything"
     outlets = OUTLETS[: chance.choice((1, 2, 2, 3, 3))]
+    has_supplier = chance.random() < 0.2  # noqa: PLR2004
     items = tuple(
-        Item(f"SKU-{number:02}", f"Thing {number}", 990 + number, chance.choice((0, 3, 8, 20, 60)))
+        Item(
+            f"DS-{number:02}" if has_supplier and number % 4 == 3 else f"SKU-{number:02}",  # noqa: PLR2004
+            f"Thing {number}", 990 + number, chance.choice((0, 3, 8, 20, 60)),
+        )
         for number in range(chance.choice((8, 16, 32)))
-    )
+    )  # fmt: skip
+    parts = [item.sku for item in items[:5]]
+    bundles = chance.choice((
+        (), (),
+        (Component("KIT-1", parts[0], 1), Component("KIT-1", parts[1], 2)),
+        (Component("KIT-1", parts[3], 3), Component("KIT-2", parts[2], 1),
+         Component("KIT-2", parts[0], 1), Component("KIT-2", parts[4], 2)),
+    ))  # fmt: skip
     abilities = {name: _abilities(chance) for name in outlets}
     abilities[WAREHOUSE] = Abilities(
         kind="simulated",
@@ -60,12 +73,15 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
         + (("source time",) if chance.random() < 0.5 else ()),  # noqa: PLR2004
         states=frozenset(("active", "disabled")),  # type: ignore[arg-type]
     )
+    sources = (WAREHOUSE, SUPPLIER) if has_supplier else (WAREHOUSE,)
+    abilities |= dict.fromkeys(sources, abilities[WAREHOUSE])
     channels = {
-        WAREHOUSE: _channel(
-            chance, WAREHOUSE, Direction.OBSERVE, lag_ms=chance.choice((0, 8_000, 15_000)),
-            states=True,
+        name: _channel(
+            chance, name, Direction.OBSERVE, lag_ms=chance.choice((0, 8_000, 15_000)), states=True
         )
-    }  # fmt: skip
+        for name in sources
+    }
+    sold = [item.sku for item in items] + list(dict.fromkeys(part.bundle for part in bundles))
     for name in outlets:
         channels[name] = _channel(
             chance,
@@ -77,6 +93,8 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
             settle_reduce_ms=chance.choice((0, 5_000)),
             settle_raise_ms=chance.choice((5_000, 15_000, 40_000)),
             lag_ms=chance.choice((0, 0, 4_000)),
+            units=chance.choice((1, 1, 1, 1, 6)),
+            aliases=chance.choice(({}, {}, {f"{name}/{sku}": sku for sku in sold[::2]})),
         )
     return DrawnTrial(
         Settings(
@@ -84,6 +102,12 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
             database=folder / "skew.db",
             authority_quantity=WAREHOUSE,
             authority_state=WAREHOUSE,
+            authority_rules=(
+                (AuthorityRule(skus="DS-*", quantity=SUPPLIER, state=SUPPLIER),)
+                if has_supplier
+                else ()
+            ),
+            bundles=bundles,
             channels=channels,
             approval=_approval(chance, regime),
             push=chance.choice(
@@ -95,6 +119,10 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
         items,
         is_connected=regime == "everything",
         regime=regime,
+        rates=TrialRates(
+            faults=chance.choice((2.0, 9.0, 9.0, 20.0)), decisions=chance.choice((14.0, 14.0, 40.0))
+        ),
+        tick_s=chance.choice((1.0, 2.0, 3.0)),
     )
 
 
@@ -156,5 +184,6 @@ def _approval(chance: random.Random, regime: Regime) -> ApprovalSettings:
         hold_ms=chance.choice((0, 3_000, 8_000)),
         expires_ms=chance.choice((4_000, 20_000, 900_000)),
         second_person_above=chance.choice((None, None, 15)),
+        people=chance.choice((None, None, ("ana", "ben"))),
         rules=rules,
     )

@@ -1,21 +1,25 @@
 """Many seeds on all processors, and what they come to together."""
 
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 
 import msgspec
 
 from sync.simulation.promises.judge import Breach
-from sync.simulation.seeds.trial import SeedResult
+from sync.simulation.seeds.results import SeedResult, TrialResult
 
 
 class ManyResults(msgspec.Struct):
     """What many seeds come to."""
 
     results: dict[int, SeedResult] = msgspec.field(default_factory=dict)
+    is_interrupted: bool = False
+    """Whether a person ended it before all seeds were run."""
 
     def add(self, seed: int, result: SeedResult) -> None:
         self.results[seed] = result
@@ -27,17 +31,27 @@ class ManyResults(msgspec.Struct):
     @property
     def faults(self) -> Counter[str]:
         """How often each fault struck."""
-        found: Counter[str] = Counter()
-        for result in self.results.values():
-            found.update(result.with_skew.faults)
-        return found
+        return self._sum(lambda result: result.faults)
 
     @property
     def checked(self) -> Counter[str]:
         """How often each promise was checked."""
+        return self._sum(lambda result: result.checked)
+
+    @property
+    def wrong(self) -> Counter[str]:
+        """Writes that made a number worse, by why they did."""
+        return self._sum(lambda result: result.wrong)
+
+    @property
+    def oversold(self) -> Counter[str]:
+        """Units oversold with Skew, by why they were."""
+        return self._sum(lambda result: result.oversold)
+
+    def _sum(self, counts: Callable[[TrialResult], Mapping[str, int]]) -> Counter[str]:
         found: Counter[str] = Counter()
         for result in self.results.values():
-            found.update(result.with_skew.checked)
+            found.update(counts(result.with_skew))
         return found
 
     @property
@@ -51,11 +65,7 @@ class ManyResults(msgspec.Struct):
 
     def differences(self, regime: str) -> list[int]:
         """Oversold units with Skew, less those without, of each seed of a regime, sorted."""
-        return sorted(
-            result.with_skew.figures.oversold_units - result.without.oversold_units
-            for result in self.results.values()
-            if result.regime == regime
-        )
+        return sorted(result.excess for result in self.results.values() if result.regime == regime)
 
 
 RunSeed = Callable[[int], SeedResult]
@@ -65,11 +75,14 @@ RunSeed = Callable[[int], SeedResult]
 def run_many(
     run: RunSeed, seeds: Sequence[int], *, told: Callable[[int], None], processes: int | None = None
 ) -> ManyResults:
-    """Run each seed; `told` hears how many are done."""
+    """Run each seed; `told` hears how many are done. Ctrl-C ends it with what is done by then."""
     found = ManyResults()
-    for number, (seed, result) in enumerate(_run_all(run, seeds, processes), 1):
-        found.add(seed, result)
-        told(number)
+    try:
+        for number, (seed, result) in enumerate(_run_all(run, seeds, processes), 1):
+            found.add(seed, result)
+            told(number)
+    except KeyboardInterrupt:
+        found.is_interrupted = True
     return found
 
 
@@ -81,7 +94,15 @@ def _run_all(
         for seed in seeds:
             yield seed, run(seed)
         return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches all of a terminal's processes: only the one that was started heeds it.
+    ignored = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(count, get_context("spawn"), initializer=ignored) as pool:
         running = {pool.submit(run, seed): seed for seed in seeds}
-        for done in as_completed(running):
-            yield running[done], done.result()
+        try:
+            for done in as_completed(running):
+                yield running[done], done.result()
+        except BaseException:
+            # Nobody waits for the seeds that are running.
+            for process in list(pool._processes.values()):  # noqa: SLF001
+                process.kill()
+            raise

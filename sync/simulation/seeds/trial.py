@@ -1,15 +1,11 @@
 """One trial: a seed's plan, performed beside the real engine, and judged."""
 
 import asyncio
+import gc
 import hashlib
 import random
-import shutil
-import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-
-import msgspec
 
 from store.database.connection import Database
 from store.monitoring import witness
@@ -18,17 +14,19 @@ from sync.simulation.machine.loop import SimulatedLoop
 from sync.simulation.machine.process import Process
 from sync.simulation.machine.threads import SimulatedThreads
 from sync.simulation.promises.cells import CellWatch
-from sync.simulation.promises.judge import Breach, Judge, Promise
+from sync.simulation.promises.error_origins import ErrorTracer
+from sync.simulation.promises.judge import Judge, Promise
 from sync.simulation.promises.writes import WriteWatch
-from sync.simulation.seeds.drawn import DrawnTrial, drawn
+from sync.simulation.seeds.drawn import DrawnTrial
+from sync.simulation.seeds.results import TrialFigures, TrialResult
 from sync.simulation.trial.engines import EngineProcess
 from sync.simulation.trial.faults import FaultBoard, TrialFault
 from sync.simulation.trial.operators import Operators
-from sync.simulation.trial.plan import DECISIONS, DEMAND, Does, PlannedStep, plan
+from sync.simulation.trial.plan import DECISIONS, DEMAND, Does, PlannedStep
 from sync.simulation.trial.remote import TrialWire
-from sync.simulation.trial.shop import TrialShop, end_of, made
+from sync.simulation.trial.shop import TrialShop, made
 
-MEASURE_EVERY = 4
+MEASURE_EVERY = 8
 LOOK_EVERY = 10
 """The cells are looked at after so many steps."""
 HISTORY_EVERY = 50
@@ -40,33 +38,6 @@ SLICE_S = 2.0
 RESTARTS_WITHIN_S = (0.5, 20.0)
 
 
-class TrialFigures(msgspec.Struct):
-    """What a shop's day came to."""
-
-    oversold_units: int = 0
-    undersold_unit_hours: float = 0.0
-    wrong_writes: int = 0
-    converged_s: float | None = None
-    """How long after the last trouble until every cell showed what it should; None: not at all."""
-    alerts: int = 0
-
-
-class TrialResult(msgspec.Struct):
-    """What became of one trial."""
-
-    seed: int
-    steps: int
-    calls: int
-    faults: dict[str, int]
-    checked: dict[str, int]
-    broken: list[Breach]
-    figures: TrialFigures
-    trace: str
-    """A digest of all that happened: the same for the same seed."""
-    writes: int = 0
-    races: int = 0
-
-
 class TrialRun:
     """One seed's day with Skew."""
 
@@ -74,7 +45,7 @@ class TrialRun:
         self._seed, self._given, self._steps = seed, given, steps
         self._loop = SimulatedLoop()
         self._chance = random.Random(f"{seed} machine")  # noqa: S311 - a play, not a secret
-        self._faults = FaultBoard(random.Random(f"{seed} strikes"))  # noqa: S311
+        self._faults = FaultBoard(random.Random(f"{seed} strikes"), self._now)  # noqa: S311
         self._clock = SimulatedClock(self._loop)
         self._judge = Judge()
         self._figures = TrialFigures()
@@ -114,8 +85,10 @@ class TrialRun:
         self._operators = Operators(
             desk, settings, self._clock, self._faults, self._chance, only_reductions=only_reductions
         )
+        causes = self._causes = ErrorTracer(eye, settings, shop, self._faults)
+        shop.sold_beyond, shop.world.oversold = causes.sold_beyond, causes.fell_short
         self._writes = WriteWatch(
-            self._judge, eye, settings, shop, self._operators.taken, self._now,
+            self._judge, eye, settings, shop, self._operators.taken, self._now, causes,
             only_reductions=only_reductions,
         )  # fmt: skip
         self._cells = CellWatch(self._judge, eye, settings, shop, self._now)
@@ -184,17 +157,17 @@ class TrialRun:
 
     def _begin_fault(self, step: PlannedStep) -> None:
         assert step.fault is not None
-        channel, now = step.channel, self._now()
+        channel = step.channel
         if step.fault is TrialFault.CREDENTIALS:
             self._wire.refused.add(channel)
             self._loop.call_later(step.lasts_ms / 1000, self._wire.refused.discard, channel)
         elif step.fault is TrialFault.CLOCK_SKEW:
             self._wire.skews_ms[channel] = step.units * SKEW_SHARE
-            self._faults.note(step.fault)
+            self._faults.note(step.fault, channel)
         else:
             on = "" if step.fault is TrialFault.CACHE_BUSY else channel
             lasts = step.lasts_ms // (4 if on == "" else 1)
-            self._faults.begin(step.fault, on, now=now, lasts_ms=lasts, share=step.part)
+            self._faults.begin(step.fault, on, lasts_ms=lasts, share=step.part)
 
     def _perform_process(self, step: PlannedStep) -> None:
         running = [engine for engine in self._engines if engine.is_running]
@@ -261,11 +234,15 @@ class TrialRun:
             self._operators.settle_all()
             self._operators.approve_all()
             await self._come_to(self._now() + round(SLICE_S * 1000 * self._given.rates.stretch))
-            is_right = self._is_right()
-            if is_right and self._figures.converged_s is None:
-                self._figures.converged_s = (self._now() - began) / 1000
-            elif not is_right:
+            if not self._is_right():
                 self._figures.converged_s = None
+                continue
+            calm_s = (self._now() - began) / 1000
+            if self._figures.converged_s is None:
+                self._figures.converged_s = calm_s
+            elif calm_s - self._figures.converged_s > 2 * slowest / 1000:
+                # Every channel has been polled twice since, and nothing was undone.
+                break
         self._cells.look(is_running=self._runs())
         for item in self._given.items:
             self._cells.look_at_history(item.sku)
@@ -284,12 +261,15 @@ class TrialRun:
         self._measured_at = now
 
     def _result(self, eye: Database) -> TrialResult:
+        # An exception that nobody took is complained about when its task is collected: now, and not
+        # whenever the collector would have come.
+        gc.collect()
         for trouble in (*self._loop.troubles, *(t for e in self._engines for t in e.troubles)):
             self._judge.check(Promise.INTACT, False, self._now(), trouble)
         rows = eye.read(witness.digest_rows)
         figures = self._figures
         figures.oversold_units = self._shop.world.oversold_units
-        figures.wrong_writes = self._writes.wrong_writes
+        figures.wrong_writes = sum(self._causes.wrong.values())
         figures.alerts = eye.read(witness.incident_count)
         text = repr((rows, figures, sorted(self._faults.struck.items()), self._wire.calls))
         return TrialResult(
@@ -303,6 +283,8 @@ class TrialRun:
             hashlib.sha256(text.encode()).hexdigest(),
             len(self._writes.written),
             self._writes.races,
+            dict(sorted(self._causes.wrong.items())),
+            dict(sorted(self._causes.oversold.items())),
         )
 
 
@@ -316,72 +298,3 @@ def undersold(shop: TrialShop, span_ms: int) -> float:
             right = shop.right(outlet, item.sku, shop.world.truly_free(item.sku))
             units += max(0, right - item.available)
     return units * span_ms / 3_600_000
-
-
-def without_skew(seed: int, given: DrawnTrial, steps: Sequence[PlannedStep]) -> TrialFigures:
-    """The same day without Skew: the same demand, and nobody who corrects anything."""
-    shop = made(given.settings, given.items, seed=seed, is_connected=given.is_connected)
-    figures, last = TrialFigures(), 0
-    for number, step in enumerate(steps):
-        shop.world.advance(step.at)
-        if number % MEASURE_EVERY == 0:
-            figures.undersold_unit_hours += undersold(shop, step.at - last)
-            last = step.at
-        if step.does in DEMAND:
-            shop.perform(step)
-    shop.world.advance(end_of(steps) + 60_000)
-    figures.oversold_units = shop.world.oversold_units
-    return figures
-
-
-class SeedResult(msgspec.Struct, frozen=True):
-    """One seed with Skew and without."""
-
-    regime: str
-    with_skew: TrialResult
-    without: TrialFigures
-
-
-def planned(seed: int, given: DrawnTrial, steps: int) -> list[PlannedStep]:
-    """The steps of a seed."""
-    warehouse = given.settings.authority_quantity
-    return plan(
-        seed,
-        steps,
-        outlets=[name for name in given.settings.channels if name != warehouse],
-        warehouse=warehouse,
-        skus=[item.sku for item in given.items],
-        rates=given.rates,
-    )
-
-
-def run_seed(seed: int, steps: int, *, keep: Collection[int] | None = None) -> SeedResult:
-    """Run a seed's own trial, with Skew and without; `keep`: of its steps only these."""
-    with TrialFolder() as folder:
-        given = drawn(seed, folder)
-        performed = planned(seed, given, steps)
-        if keep is not None:
-            performed = [performed[place] for place in sorted(keep)]
-        return run_given(seed, given, performed)
-
-
-def run_given(seed: int, given: DrawnTrial, performed: Sequence[PlannedStep]) -> SeedResult:
-    """Run a trial of a configuration, with Skew and without."""
-    result = TrialRun(seed, given, performed).run()
-    return SeedResult(given.regime, result, without_skew(seed, given, performed))
-
-
-class TrialFolder:
-    """A folder for one trial's cache, in memory where the machine has such a place."""
-
-    def __init__(self) -> None:
-        memory = Path("/dev/shm")  # noqa: S108 - made private by mkdtemp.
-        self.path = Path(
-            tempfile.mkdtemp(prefix="skew-trial-", dir=memory if memory.is_dir() else None)
-        )
-
-    def __enter__(self) -> Path:
-        return self.path
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from store.database.connection import Database
 from store.errors import DatabaseBusy, LeaseLost, StoreError
 from sync.channels.base import Abilities, Channel
+from sync.channels.translation import translated
 from sync.clock import Clock
 from sync.engine.engine import Engine
 from sync.engine.lease import LeaseHeld
@@ -104,7 +105,7 @@ class EngineProcess:
         threads = SimulatedThreads(
             loop, self._chance, self.process, strike=self._strike, committed=self._committed
         )
-        self._database = Database.open(self._settings.database, threads=threads)
+        self._database = await self._opened(threads)
         process = self.process
         engine = self.engine = Engine(
             self._settings,
@@ -128,9 +129,16 @@ class EngineProcess:
             except TimeoutError:
                 continue
 
+    async def _opened(self, threads: SimulatedThreads) -> Database:
+        while True:
+            try:
+                return Database.open(self._settings.database, threads=threads)
+            except DatabaseBusy:
+                await asyncio.sleep(TAKE_OVER_EVERY_S)
+
     def _strike(self) -> None:
         wire = self._wire
-        if wire.faults.strikes(TrialFault.CACHE_BUSY, "", wire.world_now()):
+        if wire.faults.strikes(TrialFault.CACHE_BUSY, ""):
             raise DatabaseBusy("another process holds the cache")
 
     def _open(
@@ -142,7 +150,9 @@ class EngineProcess:
         meter: RateLimitMeter,
     ) -> Channel:
         del clock, base, meter
-        return RemoteChannel(self._wire, settings, self._abilities(settings), process, self.clock)
+        abilities = self._abilities(settings)
+        channel = RemoteChannel(self._wire, settings, abilities, process, self.clock)
+        return translated(channel, settings)
 
     def _schedule(self, poll: Poll) -> PollSchedule:
         return SimulatedSchedule(poll, self.clock, self._chance)

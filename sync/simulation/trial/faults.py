@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -37,6 +37,7 @@ class TrialFault(StrEnum):
     REFUSED_WRITE = "refused write"
     UNSENT_WRITE = "refused connection on a write"
     SECOND_WRITER = "second writer"
+    OTHER_TOOL = "another tool that turns a write back"
     CLOCK_SKEW = "channel's clock is wrong"
     CACHE_BUSY = "cache busy"
     CRASH = "crash and restart"
@@ -45,6 +46,7 @@ class TrialFault(StrEnum):
     RESTART = "restart"
     STALE_DECISION = "decision on what has moved"
     TWO_OPERATORS = "two operators at once"
+    NOT_ALLOWED = "approval by someone who may not"
 
 
 OF_CHANNELS: Mapping[TrialFault, float] = MappingProxyType(
@@ -72,6 +74,7 @@ OF_CHANNELS: Mapping[TrialFault, float] = MappingProxyType(
         TrialFault.APPLIED_LATE: 1.0,
         TrialFault.REFUSED_WRITE: 0.6,
         TrialFault.UNSENT_WRITE: 0.6,
+        TrialFault.OTHER_TOOL: 0.4,
         TrialFault.CLOCK_SKEW: 0.3,
         TrialFault.CACHE_BUSY: 0.3,
     }
@@ -82,32 +85,45 @@ OF_CHANNELS: Mapping[TrialFault, float] = MappingProxyType(
 class FaultBoard:
     """Which faults last at this moment, and how often each has struck."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, now: Callable[[], Millis]) -> None:
         self.struck: Counter[str] = Counter()
-        self._chance = chance
+        self._chance, self._now = chance, now
+        self._struck_at: dict[tuple[TrialFault, str], Millis] = {}
         self._lasting: dict[tuple[TrialFault, str], tuple[Millis, Millis, float]] = {}
 
-    def begin(
-        self, fault: TrialFault, channel: str, *, now: Millis, lasts_ms: int, share: float = 1.0
-    ) -> None:
+    def begin(self, fault: TrialFault, channel: str, *, lasts_ms: int, share: float = 1.0) -> None:
         """From now on it strikes that share of the calls."""
+        now = self._now()
         self._lasting[fault, channel] = now, now + lasts_ms, share
 
-    def since(self, fault: TrialFault, channel: str, now: Millis) -> Millis | None:
+    def since(self, fault: TrialFault, channel: str) -> Millis | None:
         """When a fault began that lasts; None where none does. It counts as a strike."""
-        began, until, share = self._lasting.get((fault, channel), (0, 0, 0.0))
-        if now >= until or (share < 1 and self._chance.random() >= share):
+        lasting = self._lasting.get((fault, channel))
+        if lasting is None:
             return None
-        self.struck[fault] += 1
+        began, until, share = lasting
+        if self._now() >= until or (share < 1 and self._chance.random() >= share):
+            return None
+        self.note(fault, channel)
         return began
 
-    def strikes(self, fault: TrialFault, channel: str, now: Millis) -> bool:
+    def strikes(self, fault: TrialFault, channel: str) -> bool:
         """Whether a fault strikes this call."""
-        return self.since(fault, channel, now) is not None
+        return self.since(fault, channel) is not None
 
-    def note(self, fault: TrialFault) -> None:
-        """Count one that strikes by itself."""
+    def note(self, fault: TrialFault, channel: str = "") -> None:
+        """Count a strike."""
         self.struck[fault] += 1
+        self._struck_at[fault, channel] = self._now()
+
+    def any_since(
+        self, at: Millis, faults: Collection[TrialFault], channels: Collection[str]
+    ) -> bool:
+        """Whether any of these has struck any of these channels since then."""
+        return any(
+            struck_at >= at and fault in faults and channel in channels
+            for (fault, channel), struck_at in self._struck_at.items()
+        )
 
     def end_all(self) -> None:
         """From now on everything goes well."""

@@ -52,6 +52,9 @@ class Operators:
     ) -> None:
         self._database, self._settings, self._clock = database, settings, clock
         self._faults, self._chance, self._only_reductions = faults, chance, only_reductions
+        allowed = settings.approval.people
+        # Those who may, and one who may not.
+        self._people = PEOPLE if allowed is None else (*allowed[:2], PEOPLE[-1])
         self.taken: list[TrialDecision] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,8 +70,9 @@ class Operators:
     def approve_all(self) -> None:
         """Approve everything that is proposed, at once."""
         step = PlannedStep(0, Does.APPROVES_ALL, "the end", part=1.0)
-        self._decide("retried", self._found(step, "retried"), PEOPLE[0])
-        for who in PEOPLE[:2]:
+        allowed = self._people[:2]
+        self._decide("retried", self._found(step, "retried"), allowed[0])
+        for who in allowed:
             self._decide("approved", self._found(step, "approved"), who)
 
     def settle_all(self) -> None:
@@ -79,12 +83,12 @@ class Operators:
         for name in self._settings.channels:
             with contextlib.suppress(NoSuchThing):
                 self._database.write(pauses.resume, name, who=PEOPLE[0], now=now)
-            if self._database.read(quarantine.waiting, name) is not None:
-                self._act(PlannedStep(0, Does.ACCEPTS, "the end", name))
+                if self._database.read(quarantine.waiting, name) is not None:
+                    self._act(PlannedStep(0, Does.ACCEPTS, "the end", name))
         self._act(PlannedStep(0, Does.UNFREEZES, "the end"))
 
     def _begin(self, what: str, step: PlannedStep) -> None:
-        people = PEOPLE[:2] if step.does is Does.APPROVES_BOTH else (self._person(step),)
+        people = self._people[:2] if step.does is Does.APPROVES_BOTH else (self._person(step),)
         if len(people) > 1:
             self._faults.note(TrialFault.TWO_OPERATORS)
         found = self._found(step, what)
@@ -100,7 +104,7 @@ class Operators:
         self._decide(what, found, who)
 
     def _person(self, step: PlannedStep) -> str:
-        return PEOPLE[int(step.part * len(PEOPLE)) % len(PEOPLE)]
+        return self._people[int(step.part * len(self._people)) % len(self._people)]
 
     def _found(self, step: PlannedStep, what: str) -> list[Correction]:
         """Those that a person sees and means."""
@@ -138,6 +142,8 @@ class Operators:
                 self.taken.append(TrialDecision(what, who, decision.id, now))
             elif "changed since" in decision.why:
                 self._faults.note(TrialFault.STALE_DECISION)
+            elif "may not approve" in decision.why:
+                self._faults.note(TrialFault.NOT_ALLOWED)
 
     def _act(self, step: PlannedStep) -> None:
         """Do what is done at once, to a channel or to all."""

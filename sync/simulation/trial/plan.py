@@ -76,6 +76,8 @@ DECISIONS: Mapping[Does, float] = MappingProxyType(
     }
 )  # fmt: skip
 
+_ON_OUTLETS = (Does.SELLS, Does.EDITS, Does.MISSES)
+
 PROCESSES: Mapping[Does, float] = MappingProxyType(
     {Does.CRASHES: 1.2, Does.STOPS: 0.5, Does.RESTARTS: 0.3}
 )
@@ -111,13 +113,14 @@ class TrialRates(msgspec.Struct, frozen=True):
     """Whether what is sold is disabled and enabled, too."""
 
 
-def plan(
+def plan(  # noqa: PLR0913 - all that steps are drawn from.
     seed: int,
     steps: int,
     *,
     outlets: Sequence[str],
-    warehouse: str,
+    sources: Sequence[str],
     skus: Sequence[str],
+    bundles: Sequence[str] = (),
     rates: TrialRates,
 ) -> list[PlannedStep]:
     """Draw the steps of one seed, in the order of their instants."""
@@ -136,16 +139,16 @@ def plan(
         chance = streams[sort]
         name = f"{number}"
         if sort == "demand":
-            step = _demand(chance, at, name, outlets, skus, orders)
+            step = _demand(chance, at, name, outlets, (skus, bundles), orders)
             if not rates.states and step.does in (Does.DISABLES, Does.ENABLES):
                 step = msgspec.structs.replace(step, does=Does.SELLS, units=1)
         elif sort == "faults":
-            step = _fault(chance, at, name, (*outlets, warehouse))
+            step = _fault(chance, at, name, (*outlets, *sources))
         else:
             kinds = DECISIONS if sort == "decisions" else PROCESSES
             (does,) = chance.choices(tuple(kinds), tuple(kinds.values()))
             step = PlannedStep(
-                at, does, name, chance.choice((*outlets, warehouse)),
+                at, does, name, chance.choice((*outlets, *sources)),
                 lasts_ms=chance.randint(*LASTS_MS), part=chance.random(),
                 units=chance.randint(1, 400),
             )  # fmt: skip
@@ -162,7 +165,7 @@ def _demand(
     at: Millis,
     name: str,
     outlets: Sequence[str],
-    skus: Sequence[str],
+    listed: tuple[Sequence[str], Sequence[str]],
     orders: Sequence[PlannedStep],
 ) -> PlannedStep:
     (does,) = chance.choices(tuple(DEMAND), tuple(DEMAND.values()))
@@ -170,7 +173,10 @@ def _demand(
     outlet, part = chance.choice(outlets), chance.random()
     place = chance.random()
     sells = does in (Does.SELLS, Does.SELLS_HERE)
-    sku = skus[int(len(skus) * (place**POPULAR if sells else place))]
+    skus, bundles = listed
+    # Nobody has a bundle in stock: only what it is made of.
+    shown = (*bundles, *skus) if does in _ON_OUTLETS else skus
+    sku = shown[int(len(shown) * (place**POPULAR if sells else place))]
     basket, many = chance.choice(BASKETS), chance.randint(4, 24)
     booked, freed = chance.randint(*WAREHOUSE_DELAY_MS), chance.randint(*FREED_DELAY_MS)
     lasts = chance.randint(*LASTS_MS)

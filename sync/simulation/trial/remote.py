@@ -11,7 +11,7 @@ from contextvars import Context
 import msgspec
 
 from store.event_kinds import Event
-from store.model import Record, Refused
+from store.model import Millis, Record, Refused
 from sync.channels.base import (
     Abilities,
     Change,
@@ -51,6 +51,9 @@ class Departure(msgspec.Struct, frozen=True):
     process: Process
     channel: str
     changes: Sequence[Change]
+    at: Millis
+    read_at: Sequence[Millis | None] | None
+    """When its process last asked for each listing alone; None: the channel gives none alone."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -58,6 +61,7 @@ class Arrival(msgspec.Struct, frozen=True):
 
     channel: str
     change: Change
+    sent_at: Millis
     before: int
     after: int
 
@@ -104,13 +108,16 @@ class RemoteChannel:
         self.abilities = abilities
         self._wire, self._name, self._process, self._clock = wire, settings.name, process, clock
         self._timeout_s = settings.timeout_ms / 1000
+        self._read_at: dict[str, Millis] = {}
+        self._ours = settings.aliases
+        self._own = {sku: own for own, sku in settings.aliases.items()}
 
     @property
     def _channel(self) -> WorldChannel:
         return self._wire.shop.world.channel(self._name)
 
     def _strikes(self, fault: TrialFault) -> bool:
-        return self._wire.faults.strikes(fault, self._name, self._wire.clock.now() - BEGAN)
+        return self._wire.faults.strikes(fault, self._name)
 
     async def _travel(self) -> None:
         """A request and its answer's way. Raises what meets every request."""
@@ -119,7 +126,7 @@ class RemoteChannel:
         await asyncio.sleep(wire.chance.uniform(*TRAVEL_S))
         wire.world_now()
         if self._name in wire.refused:
-            wire.faults.note(TrialFault.CREDENTIALS)
+            wire.faults.note(TrialFault.CREDENTIALS, self._name)
             raise NeedsOperator(f"{self._name} refused the key", status=401)
         if self._strikes(TrialFault.THROTTLED):
             raise Temporary("429", retry_after_s=wire.chance.choice((1.0, 5.0, 30.0)))
@@ -167,7 +174,7 @@ class RemoteChannel:
     def _set_stale(self, now: int) -> None:
         """Have the world's channel show what it showed when it began to lag, or zeros."""
         wire, channel = self._wire, self._channel
-        since = wire.faults.since(TrialFault.STALE_READ, self._name, now)
+        since = wire.faults.since(TrialFault.STALE_READ, self._name)
         channel.faults[Fault.LAGS] = (0, 0) if since is None else (since, now + 1)
         zeroed = self._strikes(TrialFault.ZERO_FEED)
         channel.faults[Fault.ZEROED] = (now, now + 1) if zeroed else (0, 0)
@@ -178,13 +185,19 @@ class RemoteChannel:
             place = self._wire.chance.randrange(len(items))
             bad = items[place]
             items = [item for item in items if item is not bad]
-            refused = [Refused(f"page {number}, record {place}", '"n/a" is not a number', bad.sku)]
+            refused = [
+                Refused(
+                    f"page {number}, record {place}",
+                    '"n/a" is not a number',
+                    self._name_of(bad.sku),
+                )
+            ]
         return RecordPage([self._record(item) for item in items], refused, announced=total)
 
     def _record(self, item: Item) -> Record:
         reads = self.abilities.reads
         return Record(
-            item.sku,
+            self._name_of(item.sku),
             item.available,
             state=str(item.state) if self.abilities.states else None,
             on_hand=item.available + item.committed if "on_hand" in reads else None,
@@ -193,8 +206,17 @@ class RemoteChannel:
             price_minor=item.price_minor if "price" in reads else None,
             title=item.title,
             source_at=self._own_time(item.moved_at) if "source time" in reads else None,
-            ref=item.sku,
+            ref=self._name_of(item.sku),
         )
+
+    def _name_of(self, sku: str) -> str:
+        """What the channel itself calls a SKU."""
+        return self._own.get(sku, sku)
+
+    def _sku(self, wanted: ListingRef | Change) -> str:
+        """Our SKU of what the channel was asked for."""
+        name = wanted.ref or wanted.sku
+        return self._ours.get(name, name)
 
     def _own_time(self, at: int) -> int:
         return BEGAN + at + self._wire.skews_ms.get(self._name, 0)
@@ -205,7 +227,9 @@ class RemoteChannel:
         self._set_stale(now)
         if self._strikes(TrialFault.SUCCESS_SHAPED):
             raise ContractBroken("no record", path="record")
-        shown = [self._channel.shown(listing.ref or listing.sku, now) for listing in wanted]
+        skus = [self._sku(listing) for listing in wanted]
+        shown = [self._channel.shown(sku, now) for sku in skus]
+        self._read_at |= dict.fromkeys(skus, now)
         return FreshReadings([self._record(item) for item in shown if item is not None])
 
     async def events(self, cursor: str | None) -> AsyncIterator[EventPage]:
@@ -232,8 +256,8 @@ class RemoteChannel:
             chance.shuffle(kept)
         events = [
             Event(
-                f"{self._name}-e{event.number}", event.kind, event.sku, event.units,
-                self._own_time(event.at), order=event.order,
+                f"{self._name}-e{event.number}", event.kind, self._name_of(event.sku),
+                event.units, self._own_time(event.at), order=event.order,
             )
             for event in kept
         ]  # fmt: skip
@@ -249,7 +273,12 @@ class RemoteChannel:
         # Its first byte leaves a moment after the last look: the process may sleep in between.
         await asyncio.sleep(wire.chance.uniform(0, 0.002))
         moment.check()
-        departure = Departure(self._process, self._name, changes)
+        changes = [msgspec.structs.replace(change, sku=self._sku(change)) for change in changes]
+        read_at = [self._read_at.get(change.sku) for change in changes]
+        departure = Departure(
+            self._process, self._name, changes, wire.world_now(),
+            read_at if self.abilities.reads_one else None,
+        )  # fmt: skip
         wire.departed(departure)
         reply: asyncio.Future[Sequence[Receipt]] = wire.loop.create_future()
         # In the world's context, and not in the process's: nothing can call it back.
@@ -284,11 +313,12 @@ class RemoteChannel:
                 receipts.append(Receipt(change, refused="not this one"))
             elif late:
                 wire.loop.call_later(
-                    wire.chance.uniform(*LATE_S), self._take_effect, change, context=_WORLD
-                )
+                    wire.chance.uniform(*LATE_S), self._take_effect, change, departure.at,
+                    context=_WORLD,
+                )  # fmt: skip
                 receipts.append(Receipt(change, later=self.abilities.later))
             else:
-                receipts.append(self._take_effect(change))
+                receipts.append(self._take_effect(change, departure.at))
         if partial and not self.abilities.per_item:
             _answer(reply, WriteOutcomeUnknown("500 half way"))
         elif not has_no_reply:
@@ -296,9 +326,9 @@ class RemoteChannel:
                 wire.chance.uniform(*TRAVEL_S), _answer, reply, receipts, context=_WORLD
             )
 
-    def _take_effect(self, change: Change) -> Receipt:
+    def _take_effect(self, change: Change, sent_at: Millis) -> Receipt:
         """Set one listing, as the channel does."""
-        wire, sku = self._wire, change.ref or change.sku
+        wire, sku = self._wire, change.sku
         now = wire.world_now()
         before = self._channel.held(sku)
         can = self.abilities
@@ -315,8 +345,20 @@ class RemoteChannel:
             return Receipt(change, refused=answer.message, conflict=conflict)
         after = self._channel.held(sku)
         if before is not None and after is not None:
-            wire.arrived(Arrival(self._name, change, before.available, after.available))
+            wire.arrived(Arrival(self._name, change, sent_at, before.available, after.available))
+            if self._strikes(TrialFault.OTHER_TOOL):
+                wire.loop.call_later(
+                    wire.chance.uniform(*LATE_S), self._turn_back, sku,
+                    before.available - after.available, context=_WORLD,
+                )  # fmt: skip
         return Receipt(change)
+
+    def _turn_back(self, sku: str, units: int) -> None:
+        """Another tool takes back what was added, as if it had been there all the time."""
+        self._wire.world_now()
+        item = self._channel.held(sku)
+        if item is not None:
+            self._wire.shop.world.edit(self._name, sku, item.available + units)
 
     async def sign_in(self) -> str:
         await self._travel()

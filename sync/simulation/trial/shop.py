@@ -1,7 +1,9 @@
 """The shop of a trial: what its steps do to the world, with Skew as without it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -9,11 +11,16 @@ from store.model import NOT_FOR_SALE, Millis, Policy, State
 from sync.settings import Settings
 from sync.simulation.channel import Item, OutletTerms
 from sync.simulation.trial.plan import Does, PlannedStep
-from sync.simulation.world import World
+from sync.simulation.trial.truths import TruthLog
+from sync.simulation.world import World, WorldOrder, ignore
 from sync.targets import terms as configured
 
 EXCESS_SHARE = 0.15
 """Of the orders that give back something, so many report more than they had."""
+HELD_SHARE = 0.1
+"""So many sales begin as goods that are put aside for a customer."""
+STOPPED = (State.DISABLED, State.HOLD, State.ARCHIVED)
+"""What the warehouse says of what it does not sell."""
 
 
 class TrialShop(msgspec.Struct):
@@ -23,7 +30,10 @@ class TrialShop(msgspec.Struct):
     settings: Settings
     is_connected: bool
     outlets: tuple[str, ...]
+    truths: TruthLog
     excess_events: int = 0
+    sold_beyond: Callable[[WorldOrder, int], None] = ignore
+    """Called with an order of more than there truly was, and what its outlet had shown."""
     _policies: dict[tuple[str, str], Policy] = msgspec.field(default_factory=dict)
 
     def perform(self, step: PlannedStep) -> None:
@@ -33,10 +43,15 @@ class TrialShop(msgspec.Struct):
             perform(self, step)
 
     def _sell(self, step: PlannedStep) -> None:
-        delay = step.lasts_ms
-        self.world.sell(
-            step.channel, step.sku, step.units, warehouse_delay_ms=delay, name=step.name
-        )
+        outlet = self.world.outlets[step.channel]
+        item, free = outlet.held(step.sku), self.world.truly_free(step.sku)
+        sold = self.world.sell(
+            step.channel, step.sku, step.units, warehouse_delay_ms=step.lasts_ms,
+            name=step.name, is_held=step.part < HELD_SHARE,
+        )  # fmt: skip
+        pieces = sold * self.policy(step.channel, step.sku).units
+        if item is not None and pieces > max(0, free):
+            self.sold_beyond(self.world.order(step.name), item.available)
 
     def _give_back(self, step: PlannedStep) -> None:
         excess = step.units if step.part < EXCESS_SHARE else 0
@@ -46,15 +61,15 @@ class TrialShop(msgspec.Struct):
 
     def _sell_here(self, step: PlannedStep) -> None:
         """Sell over the warehouse's own counter, which knows what is there."""
-        item = self.world.warehouse.held(step.sku)
+        item = self.world.stock_of(step.sku).held(step.sku)
         if item is not None:
             units = min(step.units, max(0, self.world.truly_free(step.sku)))
             self.world.count(step.sku, item.available - units)
 
     def right(self, outlet: str, sku: str, free: int) -> int:
         """What an outlet should show of a SKU of which so much is truly free."""
-        item = self.world.warehouse.held(sku)
-        is_for_sale = item is None or item.state not in NOT_FOR_SALE
+        items = [self.world.stock_of(part).held(part) for part, _ in self.world.parts_of(sku)]
+        is_for_sale = all(item is None or item.state not in NOT_FOR_SALE for item in items)
         return allowed(free, self.policy(outlet, sku), is_for_sale=is_for_sale)
 
     def policy(self, outlet: str, sku: str) -> Policy:
@@ -76,11 +91,13 @@ class TrialShop(msgspec.Struct):
                 self.world.edit(outlet, step.sku, item.available + part)
 
     def _set_state(self, step: PlannedStep) -> None:
-        state = State.DISABLED if step.does is Does.DISABLES else State.ACTIVE
-        item = self.world.warehouse.held(step.sku)
+        state = State.ACTIVE
+        if step.does is Does.DISABLES:
+            state = STOPPED[int(step.part * len(STOPPED)) % len(STOPPED)]
+        stock = self.world.stock_of(step.sku)
+        item = stock.held(step.sku)
         if item is not None:
-            moved = replace(item, state=state, moved_at=self.world.now)
-            self.world.warehouse.put(moved)
+            stock.put(replace(item, state=state, moved_at=self.world.now))
 
 
 _PERFORMS: Mapping[Does, Callable[[TrialShop, PlannedStep], None]] = {
@@ -97,28 +114,63 @@ _PERFORMS: Mapping[Does, Callable[[TrialShop, PlannedStep], None]] = {
 
 
 def made(settings: Settings, items: Sequence[Item], *, seed: int, is_connected: bool) -> TrialShop:
-    """A shop as its configuration says: its authority, and its outlets by their policies."""
-    warehouse = settings.authority_quantity
-    outlets = tuple(name for name in settings.channels if name != warehouse)
+    """A shop as its configuration says: its authorities, and its outlets by their policies."""
+    sources = sources_of(settings)
+    outlets = tuple(name for name in settings.channels if name not in sources)
+    stocked: dict[str, list[Item]] = {name: [] for name in settings.channels if name in sources}
+    for item in items:
+        stocked[authority_of(settings, item.sku)].append(item)
+    shop: TrialShop
     world = World(
-        items,
-        warehouse=warehouse,
+        stocked.pop(settings.authority_quantity),
+        warehouse=settings.authority_quantity,
         outlets={name: _terms(settings, name) for name in outlets},
         states_from=outlets[0],
         seed=seed,
         is_connected=is_connected,
+        bundles=bundles_of(settings, [item.sku for item in items]),
+        suppliers=stocked,
     )
-    return TrialShop(world, settings, is_connected, outlets)
+    shop = TrialShop(world, settings, is_connected, outlets, TruthLog(world))
+    world.moved = shop.truths.note
+    return shop
+
+
+def sources_of(settings: Settings) -> set[str]:
+    """The channels that are right about the quantity of some SKUs."""
+    names = (rule.quantity for rule in settings.authority_rules)
+    return {settings.authority_quantity, *(name for name in names if name is not None)}
+
+
+def bundles_of(settings: Settings, known: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """What each bundle is made of, as far as all of it is known."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for part in settings.bundles:
+        found.setdefault(part.bundle, []).append((part.component, part.quantity))
+    return {
+        bundle: parts
+        for bundle, parts in found.items()
+        if bundle not in known and all(component in known for component, _ in parts)
+    }
+
+
+def authority_of(settings: Settings, sku: str) -> str:
+    """Who is right about a SKU's quantity."""
+    for rule in settings.authority_rules:
+        if fnmatchcase(sku, rule.skus):
+            return rule.quantity or settings.authority_quantity
+    return settings.authority_quantity
 
 
 def _terms(settings: Settings, name: str) -> OutletTerms:
-    return OutletTerms(policy_of(settings, name, ""), has_states=False)
+    def policy(sku: str) -> Policy:
+        return policy_of(settings, name, sku)
+
+    return OutletTerms(narrower=functools.cache(policy), has_states=False)
 
 
 def policy_of(settings: Settings, outlet: str, sku: str) -> Policy:
     """The configured policy that holds for a SKU on an outlet: the first that matches."""
-    from fnmatch import fnmatchcase
-
     policies = configured.policies(settings.channels[outlet])
     return next(policy for policy in policies if fnmatchcase(sku, policy.skus))
 
