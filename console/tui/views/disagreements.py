@@ -166,10 +166,7 @@ class DisagreementSheet:
     def _narrow(self, width: int) -> Sequence[Column]:
         """One row per SKU and channel; what there is room for beyond the least is added."""
         columns = [
-            Column("sku", "SKU", 12),
-            Column("channel", "CHANNEL", 7),
-            Column("target", "TARGET", 8, True),
-            Column("shows", "SHOWS ", 6, True),
+            *(_NAMES[0], _CHANNEL, _TARGET, _SHOWS),
             Column("delta", "Δ", 4, True),
             Column("age", "AGE", 6, True),
             Column("why", " WHY", 12),
@@ -180,6 +177,8 @@ class DisagreementSheet:
             columns.insert(5, Column("risk", "RISK ", 7, True))
             room -= 8
         if room > _TITLE_MIN:
+            more = max(0, min(_WHY_MORE, room - 2 * _TITLE_MIN))
+            columns[-2], room = Column("why", " WHY", _WHY + more), room - more
             columns.insert(1, Column("title", "TITLE", min(room - 1, _TITLE_MAX)))
             room = 0
         columns[0] = columns[0]._replace(width=12 + max(0, min(8, room)))
