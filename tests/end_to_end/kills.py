@@ -192,6 +192,8 @@ def holder(path: Path) -> str:
 
 def check(path: Path, shop: Shop, person: Person) -> Counter[str]:
     """Raise AssertionError where a promise broke; answer how the updates stand."""
+    # The person goes on deciding meanwhile: what is answered from here on may not be read below.
+    answered = frozenset(person.approved)
     with closing(sqlite3.connect(path, timeout=10)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = connection.execute("SELECT id, status, result FROM corrections").fetchall()
@@ -201,12 +203,12 @@ def check(path: Path, shop: Shop, person: Person) -> Counter[str]:
             JOIN items i ON i.id = l.item_id WHERE k.applying_at IS NOT NULL"""
         ).fetchall()
     status = {number: word for number, word, _ in rows}
-    taken = Counter(step for number, step in steps if number in person.approved)
+    taken = Counter(step for number, step in steps if number in answered)
     approved = {number for number, step in steps if step == "approved"}
-    lost = [number for number in person.approved if number not in approved]
+    lost = [number for number in answered if number not in approved]
     assert not lost, f"approvals that were answered with yes and are not there: {lost}"
     back = {number for number, step in steps if step in {"undone", "handed back"}}
-    waiting = [n for n in person.approved - back if status[n] == CorrectionStatus.PROPOSED]
+    waiting = [n for n in answered - back if status[n] == CorrectionStatus.PROPOSED]
     assert not waiting, f"approvals that were forgotten: {waiting} of {taken}"
     twice = [key for key, count in Counter(key for *_, key in shop.written).items() if count > 1]
     assert not twice, f"sent twice: {twice}"
