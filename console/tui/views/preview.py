@@ -56,9 +56,8 @@ def channels(
         parts = wrap(trouble, width - 2)[:_TROUBLE_LINES] if trouble else []
         page, accepts, discards = map(key, ("show_incidents", "accept", "discard"))
         if is_quarantined and page and accepts and discards:
-            parts.append(
-                cut(f"{page}, then {accepts} accepts it, {discards} discards it", width - 2)
-            )
+            text = f"press {page}, then {accepts} accepts, {discards} discards"
+            parts.append(cut(text, width - 2))
         rows += [write(Cell(f"  {line}", Tone.DIM)) for line in parts]
     return lines(*rows)
 

@@ -284,4 +284,4 @@ async def test_the_dashboard_says_why_a_poll_waits_also_where_later_ones_fail(sh
     async with console(shop) as (app, _):
         text = text_of(app)
     assert "5 of 5 listings newly at zero" in text
-    assert "4, then b accepts it, d discards it" in text
+    assert "press 4, then b accepts, d discards" in text
