@@ -1,6 +1,6 @@
 """What stands at the screen's edges: header, tabs and legend. Pure: values in, text out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -287,7 +287,7 @@ def tabs(
     """The tabs with their counts, and the filter, which stays in sight while it holds."""
     narrow = width < _NARROW_TABS
     counts = {} if status is None else _counts(status)
-    parts: list[Content] = [write(" ")]
+    made: dict[PageName, Content] = {}
     keys = {action.name: shown_key(action) for action in actions}
     for page, tab in TABS.items():
         number = keys.get(f"show_{page}") or "·"
@@ -297,11 +297,20 @@ def tabs(
             (f"{word}{counts.get(page, '')}", _tab_style(page, place)),
             ("!" if _alarming(page, status) else "", f"bold ${Tone.BAD}"),
         )
-        parts += [content.stylize(f"@click=app.do('show_{page}')"), write("  ")]
-    left = Content.assemble(*parts)
-    room = width - left.cell_length - 1
+        made[page] = content.stylize(f"@click=app.do('show_{page}')")
+    if narrow and _beside(made.values(), width) < cells(note):
+        # Their keys are in the legend's help; what the list leaves out is nowhere else.
+        gives_way = {PageName.SKU, PageName.CHECKLIST} - {place}
+        made = {page: tab for page, tab in made.items() if page not in gives_way}
+    left = Content.assemble(" ", *(part for tab in made.values() for part in (tab, "  ")))
+    room = _beside(made.values(), width)
     right = write(Cell(cut(note, max(0, room)), Tone.WARN))
     return Content.assemble(left, " " * max(0, room - right.cell_length), right)
+
+
+def _beside(made: Iterable[Content], width: int) -> int:
+    """How many cells are left beside the tabs."""
+    return width - 2 - sum(tab.cell_length + 2 for tab in made)
 
 
 def _counts(status: StatusCounts) -> dict[PageName, str]:
