@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from sync.units import Period
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", str, str | None, tuple[str, ...])
 
 _DIGITS_MAX = 18
 """The longest number that SQLite keeps as an integer, whatever its digits."""
 
 
-def text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Take an argument that can be kept and printed; a shell can pass bytes that are not text."""
+def text(_ctx: click.Context, _param: click.Parameter, value: T) -> T:
+    """Take what can be kept and printed; a shell can pass bytes that are not text."""
     try:
-        (value or "").encode()
+        for part in value if isinstance(value, tuple) else (value or "",):
+            part.encode()
     except UnicodeEncodeError:
         raise click.BadParameter("is not UTF-8 text.") from None
     return value

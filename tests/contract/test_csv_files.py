@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from sync.channels.csv import files
 from sync.errors import ContractBroken, NeedsOperator, Temporary
 from tests.contract.test_csv import channel, drop, failure
 
@@ -79,3 +81,17 @@ async def test_a_pipe_that_takes_the_files_place_holds_nobody(
     monkeypatch.setattr(os, "open", swapped)
 
     assert "being replaced" in await failure(tmp_path, Temporary)
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+async def test_a_file_of_any_year_is_kept_in_mind(tmp_path: Path, year: str) -> None:
+    """The cache keeps nanoseconds in 64 bits, which end in 2262; a file's time may be any."""
+    at = datetime.fromisoformat(f"{year}-06-01T00:00:00+00:00")
+    drop(tmp_path / "stock.csv", "sku,available\nA,3\n")
+    os.utime(tmp_path / "stock.csv", (at.timestamp(), at.timestamp()))
+    status = (tmp_path / "stock.csv").stat()
+
+    (found,) = files.candidates(tmp_path / "stock.csv")
+
+    assert abs(found.stamp.modified_ns) < 2**63
+    assert found.is_still(status)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from console.commands.options import channels_option, config_option, example, json_option
+from console.commands.options import channels_option, config_option, example, json_option, text
 from console.context import load, note, open_cache
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ KINDS = ("quantity", "state", "missing", "unlisted", "negative", "duplicate")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, safe for a spreadsheet.")
 @channels_option
-@click.option("--sku", "skus", multiple=True, help="Only this SKU, or a pattern with *.")
+@click.option(
+    "--sku", "skus", multiple=True, callback=text, help="Only this SKU, or a pattern with *."
+)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--ignored", is_flag=True, help="Only what a rule ignores: skew ignore.")
 @click.option("--by", type=click.Choice(GROUPINGS), help="Group them: those of one cause together.")

@@ -19,6 +19,14 @@ SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".ods", ".
 """What counts in a folder: a file being uploaded is usually named otherwise, or hidden."""
 
 
+_NS_MAX = 2**63 - 1
+
+
+def countable_ns(at_ns: int) -> int:
+    """A file's time as the cache can keep it: anybody can set it to the year 1 or 9999."""
+    return max(-_NS_MAX, min(_NS_MAX, at_ns))
+
+
 async def in_thread(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
     """Do what touches files in a thread, and answer what comes of it."""
     # Whoever waits has a loop; a command that only reads the configuration is spared its import.
@@ -53,7 +61,10 @@ class FileStatus:
 
     def is_still(self, status: os.stat_result) -> bool:
         is_same = self.inode in (0, status.st_ino)
-        return is_same and (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+        return is_same and (status.st_size, countable_ns(status.st_mtime_ns)) == (
+            self.size,
+            self.modified_ns,
+        )
 
 
 Fits = Callable[[str], object]
@@ -95,7 +106,13 @@ def candidates(path: Path, fits: Fits = has_suffix) -> list[FileStatus]:
     if not all(stat.S_ISREG(status.st_mode) for status, _ in found):
         raise NeedsOperator(f"{path} is neither a file nor a folder")
     return [
-        FileStatus(file, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        FileStatus(
+            file,
+            status.st_ino,
+            status.st_size,
+            countable_ns(status.st_mtime_ns),
+            status.st_ctime_ns,
+        )
         for status, file in found
     ]
 

@@ -187,6 +187,8 @@ def test_check_online_exits_2_where_a_channel_cannot_be_signed_in_to(
         ("history", "\udcff"),
         ("unfreeze", "\udcff"),
         ("updates", "--sku", "\udcff"),
+        ("diff", "--sku", "\udcff*"),
+        ("approve", "--all", "--sku", "A", "--sku", "\udcff"),
         ("approve", "--all", "--by", "\udcff"),
         ("reject", "1", "--note", "\udcff"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import click
 
 from console.commands.filters import disagreement_filter
-from console.commands.options import channel_names, is_id
+from console.commands.options import channel_names, is_id, text
 
 if TYPE_CHECKING:
     from store.database.connection import Database
@@ -58,7 +58,11 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
             help="With --all: only this kind.",
         ),
         click.option(
-            "--sku", "skus", multiple=True, help="With --all: only this SKU, or a pattern with *."
+            "--sku",
+            "skus",
+            multiple=True,
+            callback=text,
+            help="With --all: only this SKU, or a pattern with *.",
         ),
         click.option(
             "--channel",

@@ -1,6 +1,7 @@
 """Files on a server: which are there, and each brought here before it is read. In a thread."""
 
 import contextlib
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from sync.channels.csv.files import FileStatus, Fits, has_suffix
+from sync.channels.csv.files import FileStatus, Fits, countable_ns, has_suffix
 from sync.channels.csv.remote_files import servers
 from sync.channels.csv.remote_files.servers import Server
 from sync.channels.csv.unpacking.content import FILE_BYTES_MAX
@@ -108,8 +109,11 @@ class RemotePlace:
         if isinstance(said, datetime):
             aware = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
             since = aware - datetime(1970, 1, 1, tzinfo=UTC)
-            return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
-        return int(said * 10**9) if isinstance(said, int | float) else None
+            said_ns = (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
+            return countable_ns(said_ns)
+        if isinstance(said, int | float) and math.isfinite(said):
+            return countable_ns(int(said * 10**9))
+        return None
 
     def _bring(self, path: str, here: Path, size: int, modified_ns: int) -> None:
         """Copy a file here, if the copy that is here is not the same. Raises as `candidates`."""
