@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 WRITTEN: dict[str, list[str]] = tomllib.loads(
     (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 )["project"]["optional-dependencies"]
-FOR_US = {"test", "benchmarks"}
+FOR_US = {"test", "benchmarks", "fuzz"}
 TOGETHER = {"files"}
 IN_THE_PLAIN_INSTALL = {"metrics"}
 LOGGED = {"traces"}
