@@ -6,6 +6,7 @@ one that was saved too early, or not at all, costs time and never truth.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -113,7 +114,7 @@ def pages(connection: sqlite3.Connection, channel_id: int, poll_id: int) -> Poll
     connection.execute("PRAGMA shrink_memory")
     try:
         return packing.unpacked(saved, changed)
-    except (msgspec.DecodeError, ValueError, IndexError):
+    except (msgspec.DecodeError, ValueError, IndexError, OverflowError, zlib.error):
         return PollPages()
 
 

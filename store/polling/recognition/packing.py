@@ -88,9 +88,12 @@ def packed_changes(known: PollPages, changed: Changes) -> bytes:
 def unpacked(rows: Iterable[bytes], changed: Iterable[bytes] = ()) -> PollPages:
     """The pages of the rows of `packed`, and of those of `packed_changes` that came after.
 
-    Raises DecodeError, ValueError and IndexError where they are not such rows.
+    Raises DecodeError, ValueError, IndexError, OverflowError and zlib.error where they are not such
+    rows.
     """
     saved = [msgspec.msgpack.decode(row, type=_SavedPages) for row in rows]
+    if any(8 * sum(some.counts) != len(some.digests) for some in saved):
+        raise ValueError("other digests than entries")
     ends = list(accumulate(sum(some.counts) for some in saved))
     total = ends[-1] if ends else 0
     # Made at their full length: arrays that grow by turns leave as much memory lost between them.
@@ -164,7 +167,8 @@ def _run_length(listing_ids: "array[int]", start: int) -> int:
 def _fill(into: memoryview, saved: _SavedListings) -> None:
     """Write the listings of a row. Raises ValueError where they are fewer or more."""
     if saved.steps:
-        into[:] = from_steps(zlib.decompress(saved.steps))
+        steps = zlib.decompressobj().decompress(saved.steps, 8 * len(into) + 1)
+        into[:] = from_steps(steps)
         return
     if sum(saved.lengths) != len(into):
         raise ValueError("other listings than entries")
