@@ -3,11 +3,14 @@
 A write is verified by reading the one record, where the channel can. Its list often comes from an
 index that follows seconds or minutes later, and shows until then what was there before the write.
 That is nobody's second write. Such a row is left out of the poll while the channel's list may lag:
-for `read_back_within`, or for as long as it has been measured to. After that it counts like any
+for `read_back_within`, or for as long as it has been measured to; and the single record is asked
+again after each such poll, for somebody else may have written. After that it counts like any
 other, and where it was the list all the same, what was frozen thaws once the list has caught up.
 """
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from store.cells import oddities
@@ -109,6 +112,30 @@ def set_aside(connection: sqlite3.Connection, sweep: Sweep) -> None:
             ).fetchall()
         if rows:
             sweep.behind[write.listing_id] = write.correction_id
+
+
+def left_out(
+    connection: sqlite3.Connection, listing_ids: Sequence[int]
+) -> list[tuple[str, str, str]]:
+    """SKU, location and the channel's own reference of these listings."""
+    rows = connection.execute(
+        """SELECT i.sku, i.location, coalesce(l.ref, '') FROM json_each(?) j
+        JOIN listings l ON l.id = j.value JOIN items i ON i.id = l.item_id ORDER BY l.id""",
+        (json.dumps(list(listing_ids)),),
+    )
+    return rows.fetchall()
+
+
+def disproved(connection: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
+    """Where the single record does not show our write either, no list was late: measure nothing."""
+    connection.execute(
+        """UPDATE cell_oddities SET behind_update = NULL WHERE id IN (
+          SELECT l.id FROM json_each(?) j JOIN listings l ON l.id = j.value
+          JOIN cell_oddities o ON o.id = l.id JOIN corrections k ON k.id = o.behind_update
+          WHERE l.available IS NOT k.to_quantity
+            OR l.state IS NOT coalesce(k.to_state, l.state))""",
+        (json.dumps(list(listing_ids)),),
+    )
 
 
 def note(connection: sqlite3.Connection, sweep: Sweep, *, now: Millis) -> None:

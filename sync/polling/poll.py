@@ -31,6 +31,7 @@ from sync.polling import (
     events,
     guard,
     handed_over,
+    late_lists,
     placeless,
     recognition,
     recovery,
@@ -335,6 +336,7 @@ async def _judge(
         await deltas.report_unreported(context, channel_state, read.unreported)
     await recovery.on_success(context, channel_state, channel_state.polls)
     await _settle_updates(context, channel_state)
+    await late_lists.ask_single_records(context, channel_state, sweep)
     while await context.database.awrite(upkeep.count_more, now=context.clock.now()):
         """In slices, so that nobody waits long for the cache."""
     return PollReport(

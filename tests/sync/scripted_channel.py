@@ -108,6 +108,8 @@ class Shop:
     """What it accepts it applies later."""
     left_out: set[str] = field(default_factory=set)
     """SKUs that its list lacks, though it has them."""
+    listed: dict[str, int] = field(default_factory=dict)
+    """What its list shows of a SKU, where that is not what it has."""
     refused: Sequence[Refused] = ()
     announced: int | None = None
     cut_short: str = ""
@@ -136,7 +138,11 @@ class Shop:
 
     async def pages(self) -> AsyncIterator[RecordPage]:
         self.looked.append("poll")
-        records = [record for sku, record in self.stock.items() if sku not in self.left_out]
+        records = [
+            msgspec.structs.replace(record, available=self.listed.get(sku, record.available))
+            for sku, record in self.stock.items()
+            if sku not in self.left_out
+        ]
         middle = len(records) // 2
         yield RecordPage(records[:middle], announced=self.announced, as_of=self.as_of)
         await _strike(self.page_faults)
