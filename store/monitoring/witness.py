@@ -110,6 +110,14 @@ def status_of(connection: sqlite3.Connection, correction_id: int) -> str | None:
     return None if row is None else str(row[0])
 
 
+def is_unfinished(connection: sqlite3.Connection) -> bool:
+    """Whether any write is on its way, or waits to be read back."""
+    row = connection.execute(
+        "SELECT 1 FROM corrections WHERE status IN ('approved', 'applying', 'applied') LIMIT 1"
+    ).fetchone()
+    return row is not None
+
+
 def frozen_skus(connection: sqlite3.Connection) -> list[str]:
     """The SKUs that are frozen anywhere."""
     rows = connection.execute(

@@ -6,6 +6,15 @@ from types import MappingProxyType
 ONCE_FAILED: Mapping[int, tuple[int, str]] = MappingProxyType(
     {
         37: (400, "a sale dated ahead of our clock held the other channels down until its time"),
+        38: (1000, "a sale at a number that a connector had set was blamed on Skew"),
+        88: (1000, "a sale that was deducted twice and a delivery together found no cause"),
         101: (1000, "an engine that found its cache busy when it began never began again"),
+        122: (1000, "what somebody else wrote was taken for a list that shows our write late"),
+        154: (1000, "an engine that was killed while it ended kept its successor from its cache"),
+        168: (
+            1000,
+            "a bundle of which one part was read before its sale was booked found no cause",
+        ),
+        221: (1000, "a poll that nobody accepted at the end hid an update that was applied later"),
     }
 )

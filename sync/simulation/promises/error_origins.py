@@ -121,8 +121,10 @@ class ErrorTracer:
         if fits_about(free):
             return ErrorOrigin.BOOKED if unseen < 0 else ErrorOrigin.RETURNED
         last = shop.truths.last(sku, fits_about)
-        if last is not None and arrival.sent_at < last and now - arrival.sent_at > SLACK_MS:
+        if now - arrival.sent_at > SLACK_MS and last is not None and last > arrival.sent_at:
             return ErrorOrigin.LATE
+        if any(map(fits_about, shop.truths.span(sku, arrival.sent_at - self.interval_ms))):
+            return ErrorOrigin.RACE
         return self._since(sku, outlet, last)
 
     def sold_beyond(self, order: WorldOrder, shown: int) -> None:
@@ -161,8 +163,6 @@ class ErrorTracer:
 
     def _since(self, sku: str, outlet: str, last: Millis | None) -> ErrorOrigin:
         now = self._shop.world.now
-        if last is not None and now - last <= self.interval_ms:
-            return ErrorOrigin.RACE
         since = (now if last is None else last) - self.interval_ms
         names = set(self._shop.outlets) | self._sources(sku) | {outlet}
         if self._faults.any_since(since, _BLINDING, names):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from store.model import Component, Direction
+from store.model import Component, Direction, State
 from sync.channels.base import Abilities
 from sync.channels.simulated import SimulatedOptions
 from sync.secrets import SecretSource
@@ -22,10 +22,12 @@ from sync.settings import (
 )
 from sync.simulation.channel import Item
 from sync.simulation.trial.plan import TrialRates
+from sync.simulation.trial.shop import STOPPED
 
 WAREHOUSE = "warehouse"
 SUPPLIER = "supplier"
 OUTLETS = ("shop", "market", "till")
+STATES = (State.ACTIVE, *STOPPED)
 Regime = Literal["reductions", "everything"]
 
 
@@ -71,7 +73,7 @@ def drawn(seed: int, folder: Path) -> DrawnTrial:
         kind="simulated",
         reads=("available", "on_hand", "committed", "incoming", "state")
         + (("source time",) if chance.random() < 0.5 else ()),  # noqa: PLR2004
-        states=frozenset(("active", "disabled")),  # type: ignore[arg-type]
+        states=frozenset(STATES),
     )
     sources = (WAREHOUSE, SUPPLIER) if has_supplier else (WAREHOUSE,)
     abilities |= dict.fromkeys(sources, abilities[WAREHOUSE])
@@ -167,7 +169,7 @@ def _channel(
         guard=chance.choice((_LOOSE, _LOOSE, _LOOSE, GuardSettings())),
         options=SimulatedOptions(
             url="http://127.0.0.1", token=SecretSource(env="NONE"),
-            states=("active", "disabled") if states else (),  # type: ignore[arg-type]
+            states=STATES if states else (),
         ),
         **given,
     )  # fmt: skip

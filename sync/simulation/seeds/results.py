@@ -51,19 +51,25 @@ class SeedResult(msgspec.Struct, frozen=True):
         return self.with_skew.figures.oversold_units - self.without.oversold_units
 
 
-def check_oversold(found: SeedResult) -> None:
-    """Where more was oversold with Skew than without: whether races explain all of it.
+NOT_OURS = (ErrorOrigin.RACE, ErrorOrigin.OTHERS, ErrorOrigin.SHORT)
 
-    With raises it is sold what without them is not, so that there are more races. While only
-    reductions are approved there is no more to sell, but for what a reduction raises that lands
-    after a sale.
+
+def check_oversold(found: SeedResult) -> None:
+    """Where more was oversold with Skew than without: whether it is traced to what is not Skew's.
+
+    With raises it is sold what without them is not: there are more races, and later there is less
+    for what the shop's other tools show. While only reductions are approved there is no more to
+    sell, but for what a reduction raises that lands after a sale.
     """
     result, key = found.with_skew, Promise.OVERSOLD
     result.checked[key] = result.checked.get(key, 0) + 1
-    excess = found.excess
-    raced = (
-        result.races if found.regime == "reductions" else result.oversold.get(ErrorOrigin.RACE, 0)
-    )
-    if excess > raced:
-        words = f"{excess} units more than without Skew; {raced} by a race: {result.oversold}"
-        result.broken.append(Breach(key, found.with_skew.steps, words))
+    if found.regime == "reductions":
+        traced = result.races
+    else:
+        traced = sum(result.oversold.get(origin, 0) for origin in NOT_OURS)
+    if found.excess > traced:
+        words = (
+            f"{found.excess} units more than without Skew; {traced} of them by races or other "
+            f"tools: {result.oversold}"
+        )
+        result.broken.append(Breach(key, result.steps, words))

@@ -104,7 +104,7 @@ class TrialRun:
                 await self._come_to(step.at)
                 self._perform(step)
                 self._check(number)
-            await self._calm_down()
+            await self._calm_down(eye)
             self._cells.look_at_end()
             ran_until = self._now()
             for engine in self._engines:
@@ -213,7 +213,7 @@ class TrialRun:
     def _runs(self) -> bool:
         return any(engine.is_running for engine in self._engines)
 
-    async def _calm_down(self) -> None:
+    async def _calm_down(self, eye: Database) -> None:
         """Let nothing fail any more, have people decide everything, and let the engine work."""
         self._faults.end_all()
         self._wire.refused.clear()
@@ -240,7 +240,8 @@ class TrialRun:
             calm_s = (self._now() - began) / 1000
             if self._figures.converged_s is None:
                 self._figures.converged_s = calm_s
-            elif calm_s - self._figures.converged_s > 2 * slowest / 1000:
+            is_calm = calm_s - self._figures.converged_s > 2 * slowest / 1000
+            if is_calm and not eye.read(witness.is_unfinished):
                 # Every channel has been polled twice since, and nothing was undone.
                 break
         self._cells.look(is_running=self._runs())

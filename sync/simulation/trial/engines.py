@@ -89,14 +89,17 @@ class EngineProcess:
             self._database = None
 
     async def end(self) -> None:
-        """Ask it to stop, as SIGTERM does, and wait until it has."""
-        if self._stop is not None and self._task is not None and self.process.is_alive:
+        """Ask it to stop, as SIGTERM does, and wait until it has, or is killed."""
+        task, process = self._task, self.process
+        if self._stop is not None and task is not None:
             self._stop.set()
-            await asyncio.wait([self._task])
-            error = None if self._task.cancelled() else self._task.exception()
+            while process.is_alive and not task.done():
+                await asyncio.wait([task], timeout=1)
+            error = task.exception() if task.done() and not task.cancelled() else None
             if error is not None:
-                self.troubles.append(f"{self.process.name}: {error!r}")
-        self._clear()
+                self.troubles.append(f"{process.name}: {error!r}")
+        if self.process is process:
+            self._clear()
 
     async def _main(self) -> None:
         loop = self._wire.loop

@@ -83,6 +83,7 @@ class Operators:
         for name in self._settings.channels:
             with contextlib.suppress(NoSuchThing):
                 self._database.write(pauses.resume, name, who=PEOPLE[0], now=now)
+            with contextlib.suppress(NoSuchThing):
                 if self._database.read(quarantine.waiting, name) is not None:
                     self._act(PlannedStep(0, Does.ACCEPTS, "the end", name))
         self._act(PlannedStep(0, Does.UNFREEZES, "the end"))

@@ -24,6 +24,17 @@ class TruthLog:
         if moves[-1][1] != free:
             moves.append((self._world.now, free))
 
+    def span(self, sku: str, since: Millis) -> range:
+        """All that there could seem to be since then: some sales are known before others."""
+        parts = self._world.parts_of(sku)
+        lows, highs = [], []
+        for part, count in parts:
+            moves = self._moves[part]
+            found = [_at(moves, since), *(free for at, free in moves if at > since)]
+            lows.append(min(found) // count)
+            highs.append(max(found) // count)
+        return range(min(lows), min(highs) + 1)
+
     def last(self, sku: str, fits: Callable[[int], bool]) -> Millis | None:
         """When a number last fitted what was free; None: never."""
         parts = self._world.parts_of(sku)
