@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from store.channels import polls
 from store.database import worklist
 from store.event_kinds import EFFECTS, Event, EventFate, EventFault, EventsTaken
-from store.model import QUANTITY_MAX, Refused, Terms
+from store.model import QUANTITY_MAX, Millis, Refused, Terms
 from store.polling.events import EventOrigin
 from store.targets import pending_events
 from store.targets.rule_choices import FirstMatch
@@ -72,7 +72,7 @@ def take_one_by_one(
                     _count_repeat(connection, source, channel_id, event)
             continue
         new += 1
-        _move(connection, row[0], item_id, event, pieces)
+        _move(connection, row[0], item_id, event, pieces, now=source.now)
         if newest is not None and event.at < newest and not again:
             words = f"event {event.id} came after a later one"
             _count_fault(connection, source, event.id, EventFault.DISORDERED, words)
@@ -161,8 +161,12 @@ def _move(
     item_id: int,
     event: Event,
     pieces: Mapping[int, int],
+    *,
+    now: Millis,
 ) -> None:
     """Keep what the event moves, in pieces: of the item itself, or of a bundle's components."""
+    # No event happened after it was first seen, whatever its channel's clock says.
+    at = min(event.at, now)
     # It counts as unseen until the projection has looked at it, and so do the movements of the same
     # order from other channels: the authority's report of an order can come last, and then theirs
     # have been seen.
@@ -171,7 +175,7 @@ def _move(
         """INSERT INTO movements (event_row, item_id, available, on_hand, at)
         VALUES (?, ?, ?, ?, ?)""",
         [
-            (event_row, part_id, effect.available * count, effect.on_hand * count, event.at)
+            (event_row, part_id, effect.available * count, effect.on_hand * count, at)
             for part_id, count in pieces.items()
         ],
     )  # fmt: skip
