@@ -152,9 +152,6 @@ async def test_a_daemon_that_leaves_is_followed_by_the_console_and_both_are_told
             await until(lambda: "KETTLE-1" in text_of(app), "what the daemon reads")
             other.send_signal(end)
             other.wait()
-            if end == signal.SIGKILL:
-                # A dead one's lease runs out by itself; the test does not wait for that.
-                expire(tmp_path)
             await until(lambda: "engine here" in text_of(app), "taken over")
             await until(lambda: times_logged(app, "this one collects now") > 0, "told")
             refused = daemon(tmp_path)
@@ -172,16 +169,6 @@ async def test_a_daemon_that_leaves_is_followed_by_the_console_and_both_are_told
         with suppress(ProcessLookupError):
             other.kill()
         other.wait()
-
-
-def expire(folder: Path) -> None:
-    """Let the time pass after which a dead holder's lease is anyone's."""
-    with Database.open(folder / "skew.db") as database:
-        database.write(
-            lambda connection: connection.execute(
-                "UPDATE engine SET expires_at = expires_at - ?", (lease_module.SPAN_MS,)
-            )
-        )
 
 
 def remove(folder: Path) -> None:
