@@ -32,7 +32,7 @@ from store.database.connection import Database
 from store.errors import StoreError
 
 # What the open imports: the other user may not be able to read where Python is.
-import concurrent.futures.thread, shutil, sqlite_utils, store.database.schema
+import concurrent.futures.thread, ctypes, shutil, sqlite_utils, store.database.schema
 
 path, bytes_max, user = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 if bytes_max:
