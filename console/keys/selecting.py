@@ -28,7 +28,7 @@ SELECTING_ACTIONS: tuple[Action, ...] = (
         "Filter the list",
         "Words in the SKU or title, “a phrase”, channel:shop, sku:DS-*, state:open, side:oversell,"
         " cause:lag, acked:no, ignored:yes, risk>100, units>5, age:1h-4h; -channel:shop leaves out."
-        " → completes, ↑ brings back. Of updates status:failed, by:ana; of incidents"
+        " → completes, ↑ brings back. Of updates status:failed, by:ana, #17; of incidents"
         " severity:severe, state:closed.",
         Chapter.CHOOSE,
         legend="Filter",

@@ -64,6 +64,7 @@ class UpdateSort(StrEnum):
 class UpdateFilter(msgspec.Struct, frozen=True):
     """Which corrections are wanted; empty means all."""
 
+    ids: tuple[int, ...] = ()
     statuses: tuple[CorrectionStatus, ...] = tuple(CorrectionStatus)
     channels: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
@@ -106,6 +107,9 @@ CROSS JOIN corrections k ON k.listing_id = {cell("c.id", "i.id")}
 WHERE i.sku IN (SELECT value FROM json_each(:skus))
   AND k.status IN (SELECT value FROM json_each(:statuses))"""
 
+_OF_NUMBERS = """SELECT k.id FROM json_each(:ids) n CROSS JOIN corrections k ON k.id = n.value
+WHERE k.status IN (SELECT value FROM json_each(:statuses))"""
+
 _NAMES = """CROSS JOIN listings l ON l.id = k.listing_id
 CROSS JOIN items i ON i.id = l.item_id CROSS JOIN channels c ON c.id = l.channel_id"""
 
@@ -124,7 +128,7 @@ def find(
     """
     pool, older = _pool(connection, wanted)
     clauses = _clauses(wanted)
-    named = sort is UpdateSort.CHANNEL or wanted.channels or wanted.text
+    named = sort is UpdateSort.CHANNEL or wanted.channels or wanted.skus or wanted.text
     rows = connection.execute(
         f"""SELECT k.id FROM ({pool}) w CROSS JOIN corrections k ON k.id = w.id
         {_NAMES if named else ""} WHERE {" AND ".join(clauses) or "1"}
@@ -163,6 +167,8 @@ def in_order(
 
 def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bool]:
     """SQL for the ids to choose among, and whether there are older ones beyond them."""
+    if wanted.ids:
+        return _OF_NUMBERS, False
     if wanted.skus:
         return _OF_SKUS, False
     if set(wanted.statuses) == set(CorrectionStatus):
@@ -184,6 +190,8 @@ def _pool(connection: sqlite3.Connection, wanted: UpdateFilter) -> tuple[str, bo
 
 def _clauses(wanted: UpdateFilter) -> list[str]:
     clauses = []
+    if wanted.ids and wanted.skus:
+        clauses.append("i.sku IN (SELECT value FROM json_each(:skus))")
     if wanted.channels:
         clauses.append("c.name IN (SELECT value FROM json_each(:channels))")
     if wanted.people:
@@ -201,6 +209,7 @@ def _clauses(wanted: UpdateFilter) -> list[str]:
 
 def _values(wanted: UpdateFilter) -> dict[str, object]:
     return {
+        "ids": json.dumps(sorted(set(wanted.ids))),
         "statuses": json.dumps([str(status) for status in wanted.statuses]),
         "channels": json.dumps(wanted.channels),
         "skus": json.dumps(wanted.skus),

@@ -55,7 +55,7 @@ class UpdatesPage(ListPage):
     """See the module."""
 
     place: ClassVar[PageName] = PageName.UPDATES
-    filter_hint = "status:failed channel:shop sku:SKU-1 by:ana, or words"
+    filter_hint = "status:failed channel:shop sku:SKU-1 by:ana #17, or words"
     AUTO_FOCUS = "#updates"
     SORTS: ClassVar[Mapping[str, str]] = {
         UpdateSort.MONEY: "stake",
@@ -93,7 +93,6 @@ class UpdatesPage(ListPage):
     def look_for(self, update: Correction) -> None:
         """Have the next reading list an update, whatever became of it, and go to it."""
         self.group, self._sought = UpdateGroup.ALL, update.id
-        self.rows.empty = EMPTY[self.group]
         # The filter splits at blanks and commas: a SKU with one in it can't be filtered by.
         plain = not any(sign.isspace() or sign == "," for sign in update.sku)
         self.filter_by(f"channel:{update.channel}" + (f" sku:{update.sku}" if plain else ""))
@@ -168,6 +167,8 @@ class UpdatesPage(ListPage):
         channels = self.context.settings.channels
         self._wanted = update_filter.parse(text, channels, STATUSES[self.group])
         super().filter_by(text)
+        empty = "No update fits the filter; esc clears it." if text else EMPTY[self.group]
+        self.rows.empty = empty
 
     def page_memory(self) -> PageMemory:
         return msgspec.structs.replace(super().page_memory(), group=self.group)
@@ -189,7 +190,6 @@ class UpdatesPage(ListPage):
     def do_next_state(self) -> None:
         """Turn to the next of: open, failed, done, all."""
         self.group = GROUPS[(GROUPS.index(self.group) + 1) % len(GROUPS)]
-        self.rows.empty = EMPTY[self.group]
         self.filter_by(self.filter_text)
         self.session.request_refresh()
 

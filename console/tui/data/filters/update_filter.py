@@ -1,7 +1,7 @@
 """The updates' filter: what the operator types after `/` → an `UpdateFilter`. Pure.
 
-Plain words look in the SKU and the title; `status:failed`, `channel:shop`, `sku:SKU-1` and
-`by:ana` narrow, several values with commas.
+Plain words look in the SKU and the title, `#17` is the update of that number, whatever has become
+of it; `status:failed`, `channel:shop`, `sku:SKU-1` and `by:ana` narrow, several values with commas.
 """
 
 import re
@@ -15,16 +15,19 @@ from store.model import CorrectionStatus
 
 KEYS = ("status", "channel", "sku", "by")
 
+_NUMBER = re.compile(r"#(?P<id>[0-9]{1,18})")
 _KEYED = re.compile(r"(?P<key>[a-z]+):(?P<values>.*)", re.ASCII)
 
 
 def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatus]) -> UpdateFilter:
     """Read a filter; `statuses` are wanted where it names none. Raises FilterError."""
     named: dict[str, list[str]] = {key: [] for key in KEYS}
-    words = []
+    words, numbers = [], []
     for token in typed(text).split():
         match = _KEYED.fullmatch(token)
-        if match and match["key"] in KEYS:
+        if number := _NUMBER.fullmatch(token):
+            numbers.append(int(number["id"]))
+        elif match and match["key"] in KEYS:
             named[match["key"]] += _values(match["key"], match["values"])
         else:
             words.append(token)
@@ -33,7 +36,9 @@ def parse(text: str, channels: Iterable[str], statuses: Sequence[CorrectionStatu
     _check(named["status"], tuple(CorrectionStatus), "status")
     return msgspec.structs.replace(
         UpdateFilter(),
-        statuses=tuple(CorrectionStatus(value) for value in named["status"]) or tuple(statuses),
+        ids=tuple(numbers),
+        statuses=tuple(CorrectionStatus(value) for value in named["status"])
+        or tuple(CorrectionStatus if numbers else statuses),
         channels=tuple(named["channel"]),
         skus=tuple(named["sku"]),
         people=tuple(named["by"]),

@@ -91,6 +91,11 @@ LISTED = {
     "channel:outlet": [4],
     "sku:SKU-0009120": [2],
     "kettle": [2],
+    "#3": [3],
+    "#1 #3": [1, 3],
+    "#3 sku:SKU-0009120": [],
+    "#3 status:verified": [],
+    "#99": [],
 }
 """By what is typed into the filter, the updates that are left."""
 
@@ -102,6 +107,7 @@ async def test_the_filter_narrows_what_the_state_lists(lived: Shop, typed: str) 
         await press(app, pilot, "3", "f", "f", "f", "slash", *typed, "enter")
         assert sorted(listed(app)) == LISTED[typed]
         assert f"filter: {typed}" in text_of(app)
+        assert ("No update fits the filter; esc" in text_of(app)) == (not LISTED[typed])
 
         await press(app, pilot, "escape")
         assert sorted(listed(app)) == [1, 2, 3, 4]
