@@ -56,10 +56,14 @@ def main() -> int:
     sys.stderr.write("\n")
     report(found, time.monotonic() - began)
     again = "" if given.mutation is None else f' --mutation "{given.mutation}"'
-    known = () if given.seed is not None else NOT_TRACED.get(given.steps, ())
-    if of_these := [seed for seed in found.failing if seed in known]:
+    known = {} if given.seed is not None else NOT_TRACED.get(given.steps, {})
+    failing = {
+        seed: breaches
+        for seed, breaches in found.failing.items()
+        if {breach.promise for breach in breaches} != {known.get(seed)}
+    }
+    if of_these := sorted(found.failing.keys() - failing.keys()):
         print(f"\nbroken, and not traced yet: {of_these}")
-    failing = {seed: why for seed, why in found.failing.items() if seed not in known}
     for seed, breaches in list(failing.items())[:FAILURES_MAX]:
         steps = steps_of(seed, given.steps)
         command = f"python -m tests.simulation --seed {seed} --steps {steps}{again}"

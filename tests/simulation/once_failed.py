@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sync.simulation.promises.judge import Promise
+
 ONCE_FAILED: Mapping[int, tuple[int, str]] = MappingProxyType(
     {
         37: (400, "a sale dated ahead of our clock held the other channels down until its time"),
@@ -19,11 +21,17 @@ ONCE_FAILED: Mapping[int, tuple[int, str]] = MappingProxyType(
     }
 )
 
-NOT_TRACED: Mapping[int, tuple[int, ...]] = MappingProxyType(
-    {250: (83,), 1000: (326, 374, 375, 377, 458, 837, 918, 929)}
-)
-"""By how many steps, the seeds that break a promise and whose cause is not found yet.
+_CAUSE = dict.fromkeys((326, 374, 375, 918), Promise.CAUSE)
+_LOST = dict.fromkeys((377, 458), Promise.LOST)
 
-They are named in every run, and do not end it with an exit code of 1; each leaves this list when it
-is traced.
+NOT_TRACED: Mapping[int, Mapping[int, Promise]] = MappingProxyType(
+    {
+        250: {83: Promise.OVERSOLD},
+        1000: {**_CAUSE, **_LOST, 837: Promise.OVERSOLD, 929: Promise.AUDIT},
+    }
+)
+"""By how many steps, the seeds that break a promise, that promise, and no cause is found yet.
+
+They are named in every run, and do not end it with an exit code of 1, unless they break another
+promise; each leaves this list when it is traced.
 """
