@@ -65,16 +65,23 @@ def run(args: list[str]) -> int:
         code = _run(args)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on (`skew diff | head`). Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Nobody reads on (`skew diff | head`).
+        _drop_what_was_not_written()
         return EXIT_BROKEN_PIPE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a message.
         from console.text import failure
 
-        return failure.report(error)
+        code = failure.report(error)
+        if isinstance(error, OSError) and not _is_flushed(sys.stdout):
+            _drop_what_was_not_written()
     return code
+
+
+def _drop_what_was_not_written() -> None:
+    # Python would try again, and complain, while it closes stdout.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _run(args: list[str]) -> int:
@@ -98,7 +105,10 @@ def _run(args: list[str]) -> int:
     except click.Abort:
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        import contextlib
+
+        with contextlib.suppress(OSError):  # stderr on a full disk: the exit code says it.
+            error.show()
         return error.exit_code
     except ReaderGone as error:
         raise BrokenPipeError from error

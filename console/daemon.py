@@ -215,16 +215,41 @@ def logger(*, colours: bool) -> FilteringBoundLogger:
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer(colors=colours)
     wrapped: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        PatientLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            _with_missing_lines,
             _cleaned,
             renderer,
         ],
     )
     return wrapped
+
+
+class PatientLogger(structlog.PrintLogger):
+    """What is not taken, as by a full disk, does not end the engine: the next line counts it."""
+
+    missing = 0
+
+    def msg(self, message: str) -> None:
+        try:
+            super().msg(message)
+        except OSError:
+            self.missing += 1
+        else:
+            self.missing = 0
+
+    info = warning = error = critical = msg
+
+
+def _with_missing_lines(
+    logger: PatientLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if logger.missing:
+        event["lines_missing_before"] = logger.missing
+    return event
 
 
 def _cleaned(

@@ -1,5 +1,7 @@
 """What an exception says to the operator, and which exit code it means."""
 
+import contextlib
+import errno
 import os
 import platform
 import re
@@ -16,6 +18,7 @@ from sync.errors import ChannelError, ConfigError, ConfigErrors
 
 _SECRET_NAME = re.compile(r"key|token|secret|password|passwd|auth|credential", re.IGNORECASE)
 _SECRET_LENGTH_MIN = 4
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _CREDENTIAL = re.compile(r"(?i)(bearer|basic)\s+[^\s'\"]+|(?<=://)[^/@\s]+@")
 
 
@@ -33,6 +36,9 @@ def report(error: Exception) -> int:
         return 1
     if isinstance(error, OSError) and error.filename is not None:
         _print(f"{error.filename}: {error.strerror}")
+        return 1
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _print(f"cannot write: {error.strerror}")
         return 1
     _print(f"this is a bug in Skew: {redacted(_last_line(error))}")
     where = write_report(error)
@@ -84,4 +90,6 @@ def _last_line(error: BaseException) -> str:
 
 
 def _print(line: str) -> None:
-    click.echo(f"skew: {clean(line)}", file=sys.stderr)
+    # On a full disk stderr may take nothing either: the exit code says it then.
+    with contextlib.suppress(OSError):
+        click.echo(f"skew: {clean(line)}", file=sys.stderr)

@@ -1,6 +1,8 @@
 """What an exception says to the operator: the right words, the right code, and no secret."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,31 @@ def test_a_report_that_cannot_be_written_is_no_second_failure(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert failure.report(RuntimeError("odd")) == 1
     assert capsys.readouterr().err == "skew: this is a bug in Skew: RuntimeError: odd\n"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "full", "code"),
+    [
+        (["channels"], "stdout", 1),
+        (["--help"], "stdout", 1),
+        (["status", "--nonsense"], "stderr", 2),
+        (["status", "--config", "nowhere.toml"], "stderr", 2),
+        (["daemon", "--config", "nowhere.toml"], "stderr", 2),
+    ],
+)
+def test_on_a_full_disk_the_exit_code_is_the_same_and_nothing_is_called_a_bug(
+    arguments: list[str], full: str, code: int
+) -> None:
+    with Path("/dev/full").open("w") as device:
+        ended = subprocess.run(
+            [sys.executable, "-m", "console", *arguments],
+            stdout=device if full == "stdout" else subprocess.PIPE,
+            stderr=device if full == "stderr" else subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert ended.returncode == code
+    if full == "stdout":
+        assert ended.stderr == "skew: cannot write: No space left on device\n"
