@@ -9,6 +9,7 @@ from typing import NamedTuple
 from store.corrections import audit, lifecycle
 from store.model import CorrectionStatus, Millis
 from store.targets.copies import LOWEST, agrees
+from store.targets.verdict_sql import SET_BACK_AT, is_ahead, was_after
 
 _PROVEN = "a later reading shows what was written"
 
@@ -18,22 +19,25 @@ _SHOWN = f"""l.present = 1 AND l.problem IS NULL
   AND {agrees("l", "k.to_quantity")} AND (l.twins IS NULL
     OR k.to_quantity < k.from_quantity OR {LOWEST.format("l")} = k.to_quantity)
   AND (k.to_state IS NULL OR l.state IS k.to_state)
-  AND l.observed_at >= k.applying_at
+  AND CASE WHEN {is_ahead("k.applying_at")} THEN {was_after("l.observed_at")}
+    ELSE l.observed_at >= k.applying_at END
   AND NOT EXISTS (SELECT 1 FROM corrections n
     WHERE n.listing_id = k.listing_id AND n.id > k.id)"""
 
 _VERIFIED_LATE = f"""SELECT k.id FROM corrections k JOIN listings l ON l.id = k.listing_id
 JOIN channels c ON c.id = l.channel_id
-WHERE k.status IN ('unknown', 'not_applied') AND c.name = ? AND {_SHOWN}"""
+WHERE k.status IN ('unknown', 'not_applied') AND c.name = :channel AND {_SHOWN}"""
 
-_APPLIED_LATER = f"""SELECT k.id, i.sku, {_SHOWN}, k.proof_until < p.started_at
-    AND coalesce(c.as_of, p.started_at) >= k.applying_at,
+_APPLIED_LATER = f"""SELECT k.id, i.sku, {_SHOWN},
+  CASE WHEN {is_ahead("k.applying_at")}
+    THEN {SET_BACK_AT} + k.proof_until - k.applying_at < p.started_at
+    ELSE k.proof_until < p.started_at AND coalesce(c.as_of, p.started_at) >= k.applying_at END,
   l.present = 1 AND l.problem IS NULL, l.available IS k.from_quantity AND l.state IS k.from_state,
   l.available, l.state
 FROM corrections k INDEXED BY corrections_applied_later JOIN listings l ON l.id = k.listing_id
 JOIN items i ON i.id = l.item_id
 JOIN channels c ON c.id = l.channel_id JOIN polls p ON p.id = c.good_poll_id
-WHERE k.status = 'applied' AND k.proof_until IS NOT NULL AND c.name = ? ORDER BY k.id"""
+WHERE k.status = 'applied' AND k.proof_until IS NOT NULL AND c.name = :channel ORDER BY k.id"""
 
 
 class AppliedLater(NamedTuple):
@@ -62,7 +66,7 @@ def verify_late(connection: sqlite3.Connection, channel: str, *, now: Millis) ->
 
     A reading decides what the reply, or its lack, did not. Returns how many.
     """
-    rows = connection.execute(_VERIFIED_LATE, (channel,)).fetchall()
+    rows = connection.execute(_VERIFIED_LATE, {"channel": channel, "now": now}).fetchall()
     for (correction_id,) in rows:
         audit.end(connection, correction_id, CorrectionStatus.VERIFIED, now=now, who="skew",
              result=_PROVEN)  # fmt: skip
@@ -77,7 +81,7 @@ def settle_applied_later(
     Returns how many were verified, and a sentence for each that ended without it.
     """
     verified, unproven = 0, []
-    rows = connection.execute(_APPLIED_LATER, (channel,)).fetchall()
+    rows = connection.execute(_APPLIED_LATER, {"channel": channel, "now": now}).fetchall()
     for update in map(AppliedLater._make, rows):
         if update.is_shown:
             verified += 1

@@ -18,6 +18,7 @@ from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
+from store.targets.verdict_sql import is_ahead
 
 _CORRECTION = Columns(
     Correction,
@@ -40,6 +41,8 @@ _READING = (
 
 _ENDED_BADLY = "'failed', 'not_applied', 'unknown'"
 
+
+CLOCK_SET_BACK = "the clock was set back since it was approved"
 
 KEPT_MS = 20_000
 """For how long after the last look nobody takes the lease over: the write leaves well before."""
@@ -148,6 +151,12 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
     Reductions come first, for what is oversold goes on selling meanwhile; then the oldest.
     """
     waiting.expire(connection, now=now)
+    # How long ago these were approved nobody can know.
+    ahead = connection.execute(
+        f"SELECT id FROM corrections WHERE status = 'approved' AND {is_ahead('decided_at')}",
+        {"now": now},
+    ).fetchall()
+    hand_back(connection, (found for (found,) in ahead), now=now, why=CLOCK_SET_BACK)
     return select(
         connection,
         """k.status = 'approved' AND k.hold_until <= :now

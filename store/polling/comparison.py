@@ -206,7 +206,7 @@ class Comparison:
         truth.read(connection, compiled)
         counted_events.settle(connection, compiled, echo=pending_events.ECHO)
         any_pools = bool(self.terms.pools)
-        pending_events.project(connection, could_turn, any_pools=any_pools)
+        pending_events.project(connection, could_turn, any_pools=any_pools, now=now)
         if self.terms.bundles or self.terms.pools:
             # What a pool has sold is known only once it is known which listing the pool rests on,
             # and that changes what its parts have left. So this repeats until no sum changes any
@@ -216,7 +216,9 @@ class Comparison:
                 bundles.spread(connection, "bundle")
                 bundles.spread(connection, "pool")
                 truth.derive(connection, compiled)
-                is_more = pending_events.project(connection, could_turn, any_pools=any_pools)
+                is_more = pending_events.project(
+                    connection, could_turn, any_pools=any_pools, now=now
+                )
         pending_events.settle_fates(connection, compiled, now=now)
 
     def _expect_listings(

@@ -28,7 +28,16 @@ from store.queries.values import (
 from store.reasons import Reason
 from store.targets import verdict_sql
 from store.targets.copies import price_of_unit
-from store.targets.verdict_sql import CONFIGURED, FRESHNESS, IGNORED, REASON, SHOWN, SOURCES, STANDS
+from store.targets.verdict_sql import (
+    CONFIGURED,
+    FRESHNESS,
+    IGNORED,
+    REASON,
+    SETTLES_AT,
+    SHOWN,
+    SOURCES,
+    STANDS,
+)
 
 _REJECTED = """(SELECT {} FROM corrections x WHERE x.listing_id = d.listing_id
   AND x.silences = 1 AND x.status = 'rejected' ORDER BY x.id DESC LIMIT 1)"""
@@ -43,7 +52,7 @@ _JUDGED = {
     "kind": "d.kind",
     "reason": REASON,
     "stands": STANDS,
-    "decidable_at": "CASE WHEN d.settles_at > :now THEN d.settles_at END",
+    "decidable_at": f"nullif(max({SETTLES_AT}, :now), :now)",
     "available": SHOWN,
     "state": "l.state",
     "observed_at": "l.observed_at",

@@ -15,7 +15,13 @@ from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
 from store.targets.counted_events import ALIKE_MS, OF_NOTHING_KNOWN
 from store.targets.policy_sql import PolicySql
-from store.targets.verdict_sql import as_of_within, authority_as_of, whole_as_of
+from store.targets.verdict_sql import (
+    SET_BACK_AT,
+    as_of_within,
+    authority_as_of,
+    is_ahead,
+    whole_as_of,
+)
 
 WORK_TABLES = (
     # The last three are what was pending until now: to look at the items once more is a pass over
@@ -137,6 +143,17 @@ def unseen(*, any_pools: bool) -> str:
       ELSE {_LATER.format(at=f"coalesce({taken_in_at}, v.at)")} END"""
 
 
+_AHEAD = is_ahead("v.at")
+_FROM_AHEAD = f"""UPDATE movements AS v SET at = {SET_BACK_AT}
+WHERE v.unseen = 1 AND {_AHEAD} AND v.item_id IN (SELECT item_id FROM touched)"""
+
+
+def _as_of(whole: str) -> str:
+    """SQL for what the authority's reading has seen; before any event, if that is from ahead."""
+    as_of = as_of_within("a", whole)
+    return f"CASE WHEN {as_of} > :now THEN {SET_BACK_AT} - 1 ELSE {as_of} END"
+
+
 UNSEEN = unseen(any_pools=True)
 """The same, whatever the shop has."""
 
@@ -173,7 +190,9 @@ def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: b
     return f"{_OF_MOVED} {_WAITING} {_SINCE.format(whose=f'c.id = {polled}')}"
 
 
-def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool) -> bool:
+def project(
+    connection: sqlite3.Connection, candidates: str, *, any_pools: bool, now: Millis
+) -> bool:
     """Turn the flags that have turned, and note as moved each item whose pending sum has.
 
     `candidates` is `could_turn`'s answer. The truth of the moved items must have been read before:
@@ -192,17 +211,23 @@ def project(connection: sqlite3.Connection, candidates: str, *, any_pools: bool)
           SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id,
             i.pending_own, i.pending, i.pending_on_hand
           FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id)
-        SELECT r.id, {as_of_within("a", "ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id,
+        SELECT r.id, {_as_of("ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id,
           r.pending_own, r.pending, r.pending_on_hand
         FROM resting r CROSS JOIN ac ON ac.id = {channel_of("r.listing_id")}
-        LEFT JOIN cell_details a ON a.id = r.listing_id"""
+        LEFT JOIN cell_details a ON a.id = r.listing_id""",
+        {"now": now},
     )
+    if connection.execute(
+        f"SELECT 1 FROM movements v WHERE {_AHEAD} LIMIT 1", {"now": now}
+    ).fetchone():
+        connection.execute(_FROM_AHEAD, {"now": now})
     connection.execute(
         f"""INSERT INTO turned (movement_id, item_id) SELECT v.id, v.item_id
         FROM touched t CROSS JOIN movements v ON v.item_id = t.item_id AND v.unseen = 1
-          OR v.item_id = t.item_id AND v.at > t.as_of - t.lag_ms
+          OR v.item_id = t.item_id AND v.at > t.as_of - t.lag_ms AND NOT {_AHEAD}
         CROSS JOIN events e ON e.id = v.event_row
-        WHERE v.unseen <> {unseen(any_pools=any_pools)}"""
+        WHERE v.unseen <> {unseen(any_pools=any_pools)}""",
+        {"now": now},
     )
     connection.execute(
         """UPDATE movements SET unseen = 1 - unseen

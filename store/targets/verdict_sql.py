@@ -40,6 +40,30 @@ IGNORED = """(d.ignored_by IS NOT NULL AND d.ignored_by IN
 LISTED = f"{CONFIGURED} AND NOT {IGNORED}"
 """SQL for whether it is one of the disagreements: what every list shows, and every count counts."""
 
+# Nothing that we noted is of a time to come, unless our clock was set back since. Then it was
+# before the first of the polls that came after the last one from ahead.
+SET_BACK_AT = """coalesce((SELECT min(p.started_at) FROM polls p WHERE p.id >
+  (SELECT max(q.id) FROM polls q WHERE q.started_at > :now)), :now)"""
+"""SQL for when our clock was set back: an instant that we noted, and that is ahead, was before."""
+AHEAD_MS = 60_000
+"""Less is waited for: the clocks of two processes that look at once differ by less."""
+
+
+def is_ahead(instant: str) -> str:
+    """SQL for whether an instant that we noted is from before our clock was set back."""
+    return f"{instant} > :now + {AHEAD_MS}"
+
+
+def was_after(instant: str, lag: str = "0") -> str:
+    """SQL for whether an instant that we noted is from after that, by `lag`."""
+    return f"({instant} <= :now AND {instant} >= {SET_BACK_AT} + {lag})"
+
+
+_SETTLE = "max(c.settle_reduce_ms, c.settle_raise_ms)"
+SETTLES_AT = f"""CASE WHEN {is_ahead(f"d.settles_at - {_SETTLE}")} THEN {SET_BACK_AT} + {_SETTLE}
+  ELSE d.settles_at END"""
+"""SQL for the instant from which a number or a state can be acted on; 0: at once."""
+
 SHOWN = """CASE WHEN l.present = 1 THEN
   CASE WHEN l.twins IS NULL THEN l.available ELSE d.available END END"""
 """SQL for the number that a disagreement's listing shows; NULL where it has none."""
@@ -124,9 +148,16 @@ def _unseen_fall(listing: str, channel: str) -> str:
     # `unseen_after` since the fall, and the whole poll is from after that, the fall was no sale
     # that the authority will still take in. A file that nobody has written since proves nothing,
     # however often it is read.
-    return f"""({authority_as_of(listing, channel)} <= l.fell_at + {channel}.lag_ms
-    AND {whole_as_of(channel)} <= l.fell_at + {channel}.lag_ms + {channel}.unseen_after_ms)"""
+    lag, seen = f"{channel}.lag_ms", f"{channel}.lag_ms + {channel}.unseen_after_ms"
+    as_of, whole = authority_as_of(listing, channel), whole_as_of(channel)
+    return f"""CASE WHEN {is_ahead("l.fell_at")}
+      THEN NOT ({was_after(as_of, lag)} OR {was_after(whole, seen)})
+    ELSE {as_of} <= l.fell_at + {lag} AND {whole} <= l.fell_at + {seen} END"""
 
+
+_READ_ONCE = f"""CASE WHEN {is_ahead("{0}")} THEN NOT {was_after("c.last_success_at")}
+  ELSE c.last_success_at <= {{0}} END"""
+"""SQL for whether the channel was not read again since an instant: its `format`."""
 
 _PART_UNSEEN = f"""d.rests_on IS NULL AND {HAS_PARTS}
   AND EXISTS (SELECT 1 {_OF_PARTS}) AND {_unseen_fall("pl", "pc")})"""
@@ -154,13 +185,13 @@ def _reason(*, parts: bool) -> str:
   WHEN d.rests_on IS NULL AND ({_STATE_IN_DOUBT}
     {or_part(_PART_IN_DOUBT)}) THEN '{Reason.AUTHORITY_STALE}'
   WHEN l.frozen_at IS NOT NULL AND d.kind IN {CORRECTED} THEN '{Reason.FROZEN}'
-  WHEN d.settles_at > :now THEN '{Reason.SETTLING}'
+  WHEN {SETTLES_AT} > :now THEN '{Reason.SETTLING}'
   WHEN {RAISES} AND (c.gap IS NOT NULL OR ac.gap IS NOT NULL
     {or_part(_PART_WITH_GAP)}) THEN '{Reason.INCOMPLETE}'
   WHEN {RAISES} AND ac.id <> c.id AND l.fell_at IS NOT NULL
     AND ({_unseen_fall("a", "ac")} {or_part(_PART_UNSEEN)}) THEN '{Reason.AUTHORITY_BEHIND}'
-  WHEN {RAISES} AND ac.id <> c.id AND (c.last_success_at <= l.observed_at
-    OR l.twins IS NOT NULL AND c.last_success_at <= l.fell_at)
+  WHEN {RAISES} AND ac.id <> c.id AND ({_READ_ONCE.format("l.observed_at")}
+    OR l.twins IS NOT NULL AND {_READ_ONCE.format("l.fell_at")})
   THEN '{Reason.SECOND_READING}'
   ELSE '' END"""
 

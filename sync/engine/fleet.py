@@ -153,7 +153,7 @@ class Fleet:
     async def scheduled_poll(self, name: str) -> None:
         """Poll a channel unless it is paused or rests after trouble. Raises nothing."""
         now = self._context.clock.now()
-        if now < self.channels[name].polls.rests_until:
+        if self.channels[name].polls.rests(now):
             return
         try:
             if name not in await self._context.database.aread(pauses.by_people, now=now):
@@ -342,8 +342,9 @@ class Fleet:
 
     async def note_next_polls(self, next_at: Callable[[str], Millis | None]) -> None:
         """Record when each channel is polled next, where that has changed."""
+        now = self._context.clock.now()
         for name, channel_state in self.channels.items():
-            at = max(next_at(name) or 0, channel_state.polls.rests_until)
+            at = max(next_at(name) or 0, channel_state.polls.rest_ends(now))
             if self._next_polls.get(name) != at:
                 await self._context.database.awrite(polls.set_next_poll, name, at or None)
                 self._next_polls[name] = at
@@ -355,7 +356,7 @@ class Fleet:
             return False
         if correction.channel in self._writes:
             return False
-        return not patiently or now >= channel_state.writes.rests_until
+        return not (patiently and channel_state.writes.rests(now))
 
     async def _report_limit(self, limited: str) -> None:
         """Raise or close the incident of the push limits, when it changes."""

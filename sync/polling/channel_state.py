@@ -28,12 +28,24 @@ class Activity(msgspec.Struct):
     """The kind of trouble that was last logged; None when well."""
     failures: int = 0
     """In a row."""
+    rests_since: Millis = 0
     rests_until: Millis = 0
     """The engine leaves it alone until then; what a person asks for does not wait."""
     is_replaced: Callable[[], bool] | None = None
     """Whether the credential that was refused last is another by now; None: unknown."""
     proven: bool = False
     """It has gone well since start, so no incident of an earlier run is left open."""
+
+    def rest(self, now: Millis, rest_ms: int) -> None:
+        self.rests_since, self.rests_until = now, now + rest_ms
+
+    def rests(self, now: Millis) -> bool:
+        """Whether the engine leaves it alone."""
+        return now < self.rest_ends(now)
+
+    def rest_ends(self, now: Millis) -> Millis:
+        """When its rest ends, which a clock that is set back does not prolong; 0: it is over."""
+        return self.rests_until if self.rests_since <= now < self.rests_until else 0
 
 
 class ChannelState(msgspec.Struct):

@@ -62,10 +62,8 @@ async def read_events(context: EngineContext, channel_state: ChannelState) -> Ev
 
     They are read before the readings, so that the readings are at least as new as the events.
     """
-    if (
-        not channel_state.channel.abilities.events
-        or context.clock.now() < channel_state.event_reads.rests_until
-    ):
+    rests = channel_state.event_reads.rests(context.clock.now())
+    if rests or not channel_state.channel.abilities.events:
         return EventReadResult()
     cursor = await context.database.aread(events.cursor, channel_state.name)
     pages = _EventsRead()

@@ -63,7 +63,7 @@ async def on_failure(
     """Do what the error's class asks for, and answer its text for the operator."""
     now = context.clock.now()
     activity.failures += 1
-    activity.rests_until = now + rest_ms(channel_state, activity, error)
+    activity.rest(now, rest_ms(channel_state, activity, error))
     activity.is_replaced = error.is_replaced if isinstance(error, NeedsOperator) else None
     words = error_text(error)
     if isinstance(error, NeedsOperator) and activity is channel_state.polls:
@@ -92,7 +92,7 @@ async def on_events_failure(
     """Leave the channel's events alone for a while, and say why: in the log, as an incident."""
     activity, now = channel_state.event_reads, context.clock.now()
     activity.failures += 1
-    activity.rests_until = now + rest_ms(channel_state, activity, error)
+    activity.rest(now, rest_ms(channel_state, activity, error))
     activity.is_replaced = error.is_replaced if isinstance(error, NeedsOperator) else None
     words = error_text(error)
     # The readings still come, so a 503 now and then costs little. Only what goes on, or what does

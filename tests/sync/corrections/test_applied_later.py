@@ -94,6 +94,38 @@ async def test_another_number_after_its_time_leaves_it_unknown(bench: Bench) -> 
     assert bench.update(update).result == "accepted, not applied in its time: shows 22"
 
 
+async def test_after_the_clock_was_set_back_what_is_shown_proves_it(bench: Bench) -> None:
+    update = await one_approved(bench)
+    slow(bench)
+    await bench.apply()
+
+    bench.clock.at -= 120 * MINUTE
+    await bench.poll()
+    assert bench.update(update).status is Status.APPLIED
+    bench.shop.shows(A=14)
+    await bench.poll()
+
+    assert bench.update(update).status is Status.VERIFIED
+
+
+async def test_after_the_clock_was_set_back_its_time_begins_anew(bench: Bench) -> None:
+    update = await one_approved(bench)
+    slow(bench)
+    await bench.apply()
+
+    bench.clock.at -= 120 * MINUTE
+    await bench.poll()
+    bench.clock.at += 29 * MINUTE
+    bench.hold()
+    await bench.poll()
+    assert bench.update(update).status is Status.APPLIED
+    bench.clock.at += 2 * MINUTE
+    bench.hold()
+    await bench.poll()
+
+    assert bench.update(update).status is Status.NOT_APPLIED
+
+
 async def test_a_file_of_before_the_write_ends_nothing(bench: Bench) -> None:
     update = await one_approved(bench)
     slow(bench)

@@ -67,6 +67,16 @@ async def test_a_channel_that_says_when_to_come_back_is_left_alone_until_then(
     assert bench.channel_state["shop"].polls.rests_until == bench.clock.now() + 90_000
 
 
+async def test_a_clock_that_is_set_back_does_not_prolong_a_rest(bench: Bench) -> None:
+    bench.shop.page_faults.append(Temporary("429", retry_after_s=90))
+    await bench.poll()
+    polls, now = bench.channel_state["shop"].polls, bench.clock.now()
+
+    assert polls.rests(now + 89_999)
+    assert not polls.rests(now + 90_000)
+    assert not polls.rests(now - 60 * 60_000)
+
+
 async def test_a_refused_credential_pauses_the_channel_and_names_the_credential(
     bench: Bench,
 ) -> None:
