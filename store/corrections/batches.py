@@ -17,8 +17,8 @@ from store.decision import Decision
 from store.model import Correction, CorrectionStatus, Millis
 from store.reasons import HeldBack
 
-SPAN_MAX = 20_000
-"""How many audit rows apart the approvals of one act can be: the most that a batch holds."""
+_LOOKED_AT = 1_000
+"""So many audit rows none of which is of an act lie beyond it: an act is one transaction."""
 
 UNDONE = "undone"
 
@@ -54,13 +54,8 @@ def of_correction(
     if row is None:
         return None
     audit_id, at, who = row
-    # A span of ids around the one that is known, and not the person and the instant alone: for
-    # those the audit has no index.
-    approvals = connection.execute(
-        """SELECT id, correction_id FROM audit WHERE id BETWEEN :id - :span AND :id + :span
-          AND step = 'approved' AND at = :at AND who = :who ORDER BY id""",
-        {"id": audit_id, "span": SPAN_MAX, "at": at, "who": who},
-    ).fetchall()
+    approvals = [*_approvals(connection, audit_id, at, who, -1), (audit_id, correction_id),
+                 *_approvals(connection, audit_id, at, who, 1)]  # fmt: skip
     ids = [number for _, number in approvals]
     steps = _steps(connection, ids, since=min(step_id for step_id, _ in approvals))
     found = sorted(
@@ -69,6 +64,25 @@ def of_correction(
     )
     members = tuple(BatchMember(correction, tuple(steps[correction.id])) for correction in found)
     return Batch(who, at, members, _held_back(connection, members, now=now))
+
+
+def _approvals(
+    connection: sqlite3.Connection, audit_id: int, at: Millis, who: str, step: int
+) -> list[tuple[int, int]]:
+    """The other approvals of an act before (-1) or after (1) one, as audit and correction ids."""
+    # By the ids around it, and not by the person and the instant: for those the audit has no index.
+    found: list[tuple[int, int]] = []
+    while True:
+        since, until = sorted((audit_id + step, audit_id + step * _LOOKED_AT))
+        of_act = connection.execute(
+            """SELECT id, correction_id, step FROM audit
+            WHERE id BETWEEN ? AND ? AND at = ? AND who = ?""",
+            (since, until, at, who),
+        ).fetchall()
+        if not of_act:
+            return sorted(found)
+        found += [(row, number) for row, number, name in of_act if name == "approved"]
+        audit_id += step * _LOOKED_AT
 
 
 def cancel(

@@ -6,11 +6,12 @@ applies. A listing has at most one live correction, held by a unique index.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from store.cells.cell_ids import channel_of
 from store.channels import pauses, write_pauses
 from store.corrections import audit, propose, waiting
 from store.corrections.guards import obstacles
@@ -145,10 +146,13 @@ def approved_ids(connection: sqlite3.Connection) -> list[int]:
     return [correction_id for (correction_id,) in rows]
 
 
-def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
+def due(
+    connection: sqlite3.Connection, *, now: Millis, channels: Sequence[str] | None = None
+) -> list[Correction]:
     """The approved ones whose hold has passed; those too old are expired here.
 
     Reductions come first, for what is oversold goes on selling meanwhile; then the oldest.
+    `channels`: only theirs. That the rest waits costs next to nothing, however much it is.
     """
     waiting.expire(connection, now=now)
     # How long ago these were approved nobody can know.
@@ -157,11 +161,18 @@ def due(connection: sqlite3.Connection, *, now: Millis) -> list[Correction]:
         {"now": now},
     ).fetchall()
     hand_back(connection, (found for (found,) in ahead), now=now, why=CLOCK_SET_BACK)
+    if channels is None:
+        of_these = "1"
+    elif channels:
+        of_these = f"""{channel_of("k.listing_id")} IN
+          (SELECT id FROM channels WHERE name IN (SELECT value FROM json_each(:channels)))"""
+    else:
+        return []
     return select(
         connection,
-        """k.status = 'approved' AND k.hold_until <= :now
+        f"""k.status = 'approved' AND k.hold_until <= :now AND {of_these}
         ORDER BY k.to_quantity >= k.from_quantity, k.id""",
-        {"now": now},
+        {"now": now, "channels": json.dumps(channels)},
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 import msgspec
@@ -67,7 +68,7 @@ class UpdateProgress(msgspec.Struct, frozen=True):
     """The channel's own words, or why it is in this stage."""
 
 
-class ChannelProgress(msgspec.Struct, frozen=True):
+class ChannelProgress(msgspec.Struct, frozen=True, dict=True):
     """A batch on one channel."""
 
     channel: str
@@ -81,16 +82,16 @@ class ChannelProgress(msgspec.Struct, frozen=True):
     held_back: HeldBack | None
     """Why what waits can't be written now, where the channel said nothing; None where it can."""
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[Stage, int]:
         return Counter(update.stage for update in self.updates)
 
-    @property
+    @cached_property
     def over(self) -> bool:
         return all(update.stage not in UNDER_WAY for update in self.updates)
 
 
-class BatchProgress(msgspec.Struct, frozen=True):
+class BatchProgress(msgspec.Struct, frozen=True, dict=True):
     """A batch, channel by channel."""
 
     who: str
@@ -99,19 +100,19 @@ class BatchProgress(msgspec.Struct, frozen=True):
     held_until: Millis | None
     """Until when all of it can be undone; None where its hold has passed."""
 
-    @property
+    @cached_property
     def updates(self) -> tuple[UpdateProgress, ...]:
         return tuple(update for channel in self.channels for update in channel.updates)
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[Stage, int]:
         return Counter(update.stage for update in self.updates)
 
-    @property
+    @cached_property
     def over(self) -> bool:
         return all(channel.over for channel in self.channels)
 
-    @property
+    @cached_property
     def cancellable(self) -> tuple[int, ...]:
         """What of it is approved and not being written yet."""
         waiting = (Stage.HELD, Stage.WAITING)

@@ -10,7 +10,7 @@ from typing import Any
 
 from store.channels import incidents, pauses, polls, write_pauses
 from store.corrections import lifecycle, waiting
-from store.corrections.guards.pushed import pushed_since
+from store.corrections.guards.pushed import Pushed, pushed_since
 from store.database import lease
 from store.errors import LeaseLost, NoSuchThing, StoreError
 from store.model import Correction, CorrectionStatus, Direction, IncidentKind, Millis
@@ -225,24 +225,27 @@ class Fleet:
         await self._check_lease()
         await self._close_ended()
         database, now = self._context.database, self._context.clock.now()
-        due = await database.awrite(lifecycle.due, now=now)
-        ids = sorted({correction.id for correction in due}.union(*self._writing.values()))
-        paused = await database.aread(pauses.by_people, now=now) if due else {}
+        paused = await database.aread(pauses.by_people, now=now)
         stopped = await database.aread(write_pauses.in_force) is not None
-        ready = [
-            correction
-            for correction in due
+        free = [
+            name
+            for name in self.channels
             if not stopped
-            and correction.channel not in paused
-            and self._may_write(correction, now, patiently=patiently)
+            and name not in paused
+            and self._may_write(name, now, patiently=patiently)
         ]
+        # The engine looks after each write: what waits for a channel is not read each time.
+        wanted = free if patiently else None
+        due = await database.awrite(lifecycle.due, now=now, channels=wanted)
+        ids = sorted({correction.id for correction in due}.union(*self._writing.values()))
+        ready = [correction for correction in due if correction.channel in free]
         ready = await self._let_through_by_windows(ready, now)
         limits = self._settings.push
         if limits != PushLimits() and self._writes:
             # What is being written now is not yet counted as pushed. Starting more beside it could
             # exceed the hour's limit, so the rest waits for the next look.
             return ids
-        pushed = await database.aread(pushed_since, now - decide.HOUR_MS)
+        pushed = await database.aread(pushed_since, now - decide.HOUR_MS) if ready else Pushed()
         batch, limited = guard.within(ready, limits, decide.as_push(pushed))
         await self._report_limit(limited or "")
         for name in dict.fromkeys(correction.channel for correction in batch):
@@ -349,12 +352,9 @@ class Fleet:
                 await self._context.database.awrite(polls.set_next_poll, name, at or None)
                 self._next_polls[name] = at
 
-    def _may_write(self, correction: Correction, now: int, *, patiently: bool) -> bool:
-        channel_state = self.channels.get(correction.channel)
-        if channel_state is None or channel_state.settings.direction is Direction.OBSERVE:
-            # Approved under an earlier configuration, which pushed to this channel. It expires.
-            return False
-        if correction.channel in self._writes:
+    def _may_write(self, name: str, now: int, *, patiently: bool) -> bool:
+        channel_state = self.channels[name]
+        if name in self._writes or channel_state.settings.direction is Direction.OBSERVE:
             return False
         return not (patiently and channel_state.writes.rests(now))
 

@@ -99,7 +99,9 @@ def _nothing_expires(patch: pytest.MonkeyPatch) -> None:
 def _the_hold_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(lifecycle, "_may_be_sent", lambda correction, now: True)
     usual = lifecycle.due
-    patch.setattr(lifecycle, "due", lambda connection, *, now: usual(connection, now=now + 60_000))
+    patch.setattr(
+        lifecycle, "due", lambda *given, now, **named: usual(*given, now=now + 60_000, **named)
+    )
 
 
 def _ends_without_a_word(patch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from console.text.disagreement_groups import Explained
 from console.text.incidents import POLLS_SHOWN, IncidentDetail, awaits_decision
 from console.text.why.target_sum import target_sum
 from console.tui.data.crowds import KeptCrowds
+from console.tui.data.kept_progress import KeptProgress
 from console.tui.data.values import (
     ChannelDetail,
     DisagreementRow,
@@ -114,6 +115,7 @@ class DataSource:
     def show(self, past: Database | None) -> None:
         """Read what was so from now on, from a cache of the past; None: what is so."""
         self._database = self._live if past is None else past
+        self.batches.forget()
 
     async def _ask(
         self, work: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -268,11 +270,15 @@ class DataSource:
         """Who moved what of these since they were seen; those that nobody moved are left out."""
         return await self._ask(conflicts.of_all, seen)
 
-    async def progress(self, correction_id: int) -> BatchProgress | None:
-        """How far the batch has come in which an update was approved last; None: in none."""
+    @cached_property
+    def batches(self) -> KeptProgress:
+        """How far batches have come."""
+        return KeptProgress(self._progress)
+
+    async def _progress(self, correction_id: int) -> BatchProgress | None:
         now = self._clock.now()
         batch = await self._ask(batches.of_correction, correction_id, now=now)
-        return None if batch is None else of_batch(batch, now=now)
+        return None if batch is None else await asyncio.to_thread(of_batch, batch, now=now)
 
     async def outlook(self, batch: Sequence[Correction], who: str) -> decide.ApprovalPreview:
         """What approving all of these would meet."""

@@ -64,7 +64,7 @@ class BatchHandler(Handler):
             BatchDialog(
                 self._session,
                 progress,
-                lambda: self._source.progress(number),
+                lambda: self._source.batches.of(number),
                 self.cancel,
             ),
             self._closed,
@@ -109,6 +109,7 @@ class BatchHandler(Handler):
                 batches.cancel, ids, who=self._who, now=self._now, note=note
             )
         )
+        self._source.batches.forget()
         self._session.last, self._session.held_until = (), 0
         back = sum(decision.ok for decision in decided)
         left = len(decided) - back
@@ -121,7 +122,7 @@ class BatchHandler(Handler):
         """Log how each batch ended, once it is over. Raises StoreError."""
         running: list[BatchProgress] = []
         for number in self._followed:
-            progress = await self._source.progress(number)
+            progress = await self._source.batches.of(number)
             if progress is not None and not progress.over:
                 running.append(progress)
                 continue
@@ -150,7 +151,7 @@ class BatchHandler(Handler):
         """The batch of an update, else the last one; where there is neither, `none` is logged."""
         try:
             for number in (correction_id, self.last):
-                found = None if number is None else await self._source.progress(number)
+                found = None if number is None else await self._source.batches.of(number)
                 if found is not None:
                     return found
         except StoreError as error:

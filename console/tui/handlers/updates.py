@@ -72,6 +72,7 @@ class UpdateHandler(Handler):
             ):
                 self._say("nothing approved", Tone.DIM)
                 return
+        self._session.say_what_takes_long(f"approving {plural(len(seen), 'update')}…", len(seen))
         decided = await self._decide(
             lambda: decide.approve(
                 self._database, self._source.settings, seen, who=self._who, now=self._now
@@ -105,6 +106,7 @@ class UpdateHandler(Handler):
             return
         self._reasons.appendleft(reason)
         seen = [(correction.id, correction.version) for correction in batch]
+        self._session.say_what_takes_long(f"rejecting {plural(len(seen), 'update')}…", len(seen))
         decided = await self._decide(
             lambda: self._database.write(
                 decisions.reject, seen, who=self._who, now=self._now, reason=reason

@@ -274,6 +274,9 @@ class ListPage(DecisionPage):
             await self.context.updates.reject(marked, bulk=True)
 
     async def _marked(self, *, approving: bool) -> DecisionTarget | None:
+        marks = len(self.table.marks)
+        self.session.say_what_takes_long(f"reading the {marks:,} marked rows…", marks)
+        self.rewrite("log")
         try:
             return await self.marked(approving=approving)
         except StoreError as error:

@@ -31,6 +31,8 @@ from store.model import Correction, Millis
 from sync.clock import Clock
 
 LOG_MAX = 1_000
+MANY = 5_000
+"""So many rows are read or decided in some tenth of a second."""
 ANSWER_STANDS_MS: Millis = 10_000
 NO_REMEDIES: Mapping[str, str] = MappingProxyType({})
 RECENT_MAX = 6
@@ -157,6 +159,11 @@ class ConsoleState:
         `aside`: no answer to what the operator did, and no outcome of it.
         """
         self.log.appendleft(LogLine(self.live_clock.now(), text, tone, aside))
+
+    def say_what_takes_long(self, text: str, count: int) -> None:
+        """Put in the log what is being done to so many rows, where it may take a second or more."""
+        if count >= MANY:
+            self.say(text, Tone.DIM)
 
     async def guarded(self, read: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a read; trouble with the cache turns the console to DISCONNECTED, never ends it."""

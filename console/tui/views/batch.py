@@ -1,6 +1,7 @@
 """How far a batch has come, written for people: channel by channel, and one by one. Pure."""
 
 from collections.abc import Mapping
+from heapq import nsmallest
 from types import MappingProxyType
 
 from textual.content import Content
@@ -71,10 +72,10 @@ def channels(progress: BatchProgress, *, now: Millis, width: int, cancel: str) -
 
 def items(progress: BatchProgress, *, width: int) -> Content:
     """Each update: where it stands and what was said; what went wrong stands first."""
-    ranked = sorted(progress.updates, key=lambda update: _rank(update.stage))
-    rows = [_item(update, width) for update in ranked[:LISTED_MAX]]
-    if len(ranked) > LISTED_MAX:
-        rows.append(write(Cell(f"… and {len(ranked) - LISTED_MAX:,} more", Tone.DIM)))
+    first = nsmallest(LISTED_MAX, progress.updates, key=lambda update: _rank(update.stage))
+    rows = [_item(update, width) for update in first]
+    if left := len(progress.updates) - len(first):
+        rows.append(write(Cell(f"… and {left:,} more", Tone.DIM)))
     return lines(*rows)
 
 
@@ -100,9 +101,9 @@ def summary(progress: BatchProgress) -> str:
     """What was and wasn't applied, in words: `2 of 8 applied and verified, 5 handed back`."""
     counts = progress.counts
     total = len(progress.updates)
-    parts = [f"{counts.get(Stage.VERIFIED, 0)} of {total} applied and verified"]
+    parts = [f"{counts.get(Stage.VERIFIED, 0):,} of {total:,} applied and verified"]
     parts += [
-        f"{counts[stage]} {stage}"
+        f"{counts[stage]:,} {stage}"
         for stage in Stage
         if stage is not Stage.VERIFIED and counts.get(stage)
     ]
@@ -114,7 +115,7 @@ def summary(progress: BatchProgress) -> str:
 def brief(progress: BatchProgress) -> str:
     """How far it is, for a line that has little room: `batch 3 of 8`."""
     tried = sum(progress.counts.get(stage, 0) for stage in WRITTEN)
-    return f"batch {tried} of {len(progress.updates)}"
+    return f"batch {tried:,} of {len(progress.updates):,}"
 
 
 def stops(progress: BatchProgress) -> list[str]:
@@ -135,11 +136,11 @@ def _channel(channel: ChannelProgress, width: int) -> list[Content]:
             width,
             Cell(fit(channel.channel, 10), Tone.STRONG),
             Cell(f" {'█' * full}{'░' * (wide - full)} ", tone),
-            Cell(f"{tried} of {total}  "),
+            Cell(f"{tried:,} of {total:,}  "),
             Cell(state, tone),
         )
     ]
-    parts = [f"{counts[stage]} {stage}" for stage in Stage if counts.get(stage)]
+    parts = [f"{counts[stage]:,} {stage}" for stage in Stage if counts.get(stage)]
     rows.append(within(width, Cell(f"  {' · '.join(parts)}", Tone.DIM)))
     why = channel.stopped or channel.waiting_because or held_back_text(channel.held_back)
     if why:

@@ -85,6 +85,24 @@ def test_reductions_are_written_before_raises(tmp_path: Path) -> None:
         assert [correction.sku for correction in due] == ["DOWN", "UP"]
 
 
+def test_what_waits_for_another_channel_is_not_due_and_expires_all_the_same(tmp_path: Path) -> None:
+    with world(tmp_path, channel("shop"), channel("market")) as w:
+        w.poll("warehouse", stock(A=4))
+        w.poll("shop", stock(A=9))
+        w.poll("market", stock(A=9))
+        ids = {correction.channel: correction.id for correction in w.updates()}
+        approve(w, *ids.values())
+        w.now += HOLD_MS
+        for name, number in ids.items():
+            due = w.database.write(lifecycle.due, now=w.now, channels=[name])
+            assert [correction.id for correction in due] == [number]
+
+        assert w.database.write(lifecycle.due, now=w.now, channels=[]) == []
+        w.now += 60 * MINUTE
+        assert w.database.write(lifecycle.due, now=w.now, channels=[]) == []
+        assert status(w, ids["shop"]) is status(w, ids["market"]) is CorrectionStatus.EXPIRED
+
+
 @pytest.mark.parametrize("ending", ["failed", "not_applied", "unknown"])
 def test_after_a_bad_end_the_listing_is_quiet_and_no_rule_may_touch_it(
     tmp_path: Path, ending: str
