@@ -283,6 +283,25 @@ def test_the_same_seed_makes_the_same_day_however_often_it_is_looked_at() -> Non
     assert everything(traded(seed=7, steps=1)) == everything(traded(seed=7, steps=997))
 
 
+def test_what_happens_to_one_sku_changes_nothing_of_when_another_is_updated() -> None:
+    days = []
+    for is_sold in (False, True):
+        world = small_world()
+        world.advance(1_000)
+        if is_sold:
+            world.sell("shop", "KET-12-CRM", 1, warehouse_delay_ms=100)
+        world.advance(2_000)
+        world.receive("MUG-30-OAT", 8)
+        shown = []
+        for at in range(2_000, 5_000, 50):
+            world.advance(at)
+            shown.append([outlet.held("MUG-30-OAT") for outlet in world.outlets.values()])
+        days.append(shown)
+
+    assert days[0] == days[1]
+    assert days[0][0] != days[0][-1]
+
+
 def test_another_seed_makes_another_day() -> None:
     assert everything(traded(seed=7, steps=1)) != everything(traded(seed=8, steps=1))
 

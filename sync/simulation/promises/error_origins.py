@@ -16,7 +16,7 @@ from sync.settings import Settings
 from sync.simulation.trial.faults import FaultBoard, TrialFault
 from sync.simulation.trial.plan import WAREHOUSE_DELAY_MS
 from sync.simulation.trial.remote import Arrival, Departure
-from sync.simulation.trial.shop import TrialShop, authority_of
+from sync.simulation.trial.shop import TrialShop, allowed, authority_of
 from sync.simulation.world import WorldOrder
 
 SLACK_MS = 1_000
@@ -27,7 +27,7 @@ JITTER = 1.1
 class ErrorOrigin(StrEnum):
     """Each as it ends "it was wrong because"."""
 
-    RACE = "the stock moved within a poll interval"
+    RACE = "the stock or the number moved within a poll interval"
     BOOKED = "a sale was deducted once more that the authority had booked already"
     RETURNED = "what a customer gave back was counted that the authority had not freed yet"
     LATE = "the channel applied the write late"
@@ -123,9 +123,23 @@ class ErrorTracer:
         last = shop.truths.last(sku, fits_about)
         if now - arrival.sent_at > SLACK_MS and last is not None and last > arrival.sent_at:
             return ErrorOrigin.LATE
-        if any(map(fits_about, shop.truths.span(sku, arrival.sent_at - self.interval_ms))):
+        since = arrival.sent_at - self.interval_ms
+        seen = shop.truths.span(sku, since)
+        if any(map(fits_about, seen)) or self._fitted_the_state(arrival, since, seen):
             return ErrorOrigin.RACE
         return self._since(sku, outlet, last)
+
+    def _fitted_the_state(self, arrival: Arrival, since: Millis, seen: range) -> bool:
+        """Whether the write was right for the state that was another until after an instant."""
+        shop, sku = self._shop, arrival.change.sku
+        moved_at = shop.stopped_or_begun_at(sku)
+        if moved_at is None or moved_at < since:
+            return False
+        policy, was_for_sale = shop.policy(arrival.channel, sku), not shop.is_for_sale(sku)
+        return any(
+            abs(arrival.after - right) <= abs(arrival.before - right)
+            for right in (allowed(free, policy, is_for_sale=was_for_sale) for free in seen)
+        )
 
     def sold_beyond(self, order: WorldOrder, shown: int) -> None:
         """An outlet has sold what was not there, when it showed so much: note why."""
@@ -155,7 +169,8 @@ class ErrorTracer:
         written = self._written.get(key)
         edited_at = shop.world.outlets[order.outlet].edited_at.get(order.sku, -1)
         if written is None or edited_at > written.at:
-            return ErrorOrigin.OTHERS
+            is_new = 0 <= shop.world.now - edited_at <= self.interval_ms and edited_at >= 0
+            return ErrorOrigin.RACE if is_new else ErrorOrigin.OTHERS
         if written.is_raise and written.cause is not None:
             return written.cause
         cause = self._since(order.sku, order.outlet, last)

@@ -7,6 +7,7 @@ from store.database.connection import Database
 from store.model import Millis
 from store.monitoring import witness
 from store.monitoring.witness import ListingSeen, WitnessedStep
+from sync.channels.base import Change
 from sync.settings import Settings
 from sync.simulation.machine.clock import BEGAN
 from sync.simulation.promises.error_origins import ErrorOrigin, ErrorTracer
@@ -130,7 +131,7 @@ class WriteWatch:
             holds = read_at is not None and at - read_at <= FRESH_MS
             check(Promise.FRESH, holds, at, departure.changes, "last read at", read_at)
         for change in departure.changes:
-            number = int(change.key.split("-")[1])
+            number = _number(change)
             words = (departure.channel, change.sku, "is set to", change.quantity)
             check(Promise.NEGATIVE, change.quantity >= 0, at, *words)
             check(Promise.ONCE, change.key not in self._sent, at, "sent again:", change.key)
@@ -143,6 +144,7 @@ class WriteWatch:
     def refused_whole(self, departure: Departure) -> None:
         """The channel refused a call as a whole and applied nothing: it may be sent again."""
         self._sent.difference_update(change.key for change in departure.changes)
+        self.written.difference_update(map(_number, departure.changes))
 
     def arrived(self, arrival: Arrival) -> None:
         """A write has taken effect."""
@@ -159,6 +161,10 @@ class WriteWatch:
             self.races += arrival.after - arrival.before
         check = self._judge.check
         check(Promise.REDUCES, not rises or raced, at, arrival)
+
+
+def _number(change: Change) -> int:
+    return int(change.key.split("-")[1])
 
 
 def most_free(

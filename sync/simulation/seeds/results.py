@@ -10,6 +10,8 @@ class TrialFigures(msgspec.Struct):
     """What a shop's day came to."""
 
     oversold_units: int = 0
+    sold_here: int = 0
+    """Units sold over the warehouse's own counter, which sells what is truly there."""
     undersold_unit_hours: float = 0.0
     wrong_writes: int = 0
     converged_s: float | None = None
@@ -50,26 +52,30 @@ class SeedResult(msgspec.Struct, frozen=True):
         """How many units more are oversold with Skew than without."""
         return self.with_skew.figures.oversold_units - self.without.oversold_units
 
-
-NOT_OURS = (ErrorOrigin.RACE, ErrorOrigin.OTHERS, ErrorOrigin.SHORT)
+    @property
+    def sold_here_instead(self) -> int:
+        """How many units more are sold over the counter: outlets were kept from selling them."""
+        return max(0, self.with_skew.figures.sold_here - self.without.sold_here)
 
 
 def check_oversold(found: SeedResult) -> None:
-    """Where more was oversold with Skew than without: whether it is traced to what is not Skew's.
+    """Where more was oversold with Skew than without: whether all of it is traced to races.
 
-    With raises it is sold what without them is not: there are more races, and later there is less
-    for what the shop's other tools show. While only reductions are approved there is no more to
-    sell, but for what a reduction raises that lands after a sale.
+    With raises it is sold what without them is not: there are more races. While only reductions are
+    approved there is no more to sell, but for what a reduction raises that lands after a sale.
+    Either way, what an outlet was kept from selling may be sold over the counter, and then it is
+    missing elsewhere.
     """
     result, key = found.with_skew, Promise.OVERSOLD
     result.checked[key] = result.checked.get(key, 0) + 1
+    traced = found.sold_here_instead
     if found.regime == "reductions":
-        traced = result.races
+        traced += result.races
     else:
-        traced = sum(result.oversold.get(origin, 0) for origin in NOT_OURS)
+        traced += result.oversold.get(ErrorOrigin.RACE, 0)
     if found.excess > traced:
         words = (
-            f"{found.excess} units more than without Skew; {traced} of them by races or other "
-            f"tools: {result.oversold}"
+            f"{found.excess} units more than without Skew; {traced} of them by races or over "
+            f"the counter instead: {result.oversold}"
         )
         result.broken.append(Breach(key, result.steps, words))

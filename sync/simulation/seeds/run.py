@@ -24,7 +24,7 @@ def without_skew(seed: int, given: DrawnTrial, steps: Sequence[PlannedStep]) -> 
         if step.does in DEMAND:
             shop.perform(step)
     shop.world.advance(end_of(steps) + 60_000)
-    figures.oversold_units = shop.world.oversold_units
+    figures.oversold_units, figures.sold_here = shop.world.oversold_units, shop.sold_here
     return figures
 
 

@@ -49,7 +49,7 @@ class TrialRun:
         self._clock = SimulatedClock(self._loop)
         self._judge = Judge()
         self._figures = TrialFigures()
-        self._measured_at = 0
+        self._measured_at = self._looked_at = 0
         self._engines: list[EngineProcess] = []
         self._writes: WriteWatch
 
@@ -205,10 +205,15 @@ class TrialRun:
         if number % MEASURE_EVERY == 0:
             self._measure()
         if number % LOOK_EVERY == 0:
-            self._cells.look(is_running=self._runs())
+            self._cells.look(is_running=self._runs() and not self._was_busy())
+            self._looked_at = self._now()
         if number % HISTORY_EVERY == 0:
             items = self._given.items
             self._cells.look_at_history(items[number // HISTORY_EVERY % len(items)].sku)
+
+    def _was_busy(self) -> bool:
+        """Whether an engine that runs may have come to nothing since the cells were looked at."""
+        return self._faults.any_since(self._looked_at, {TrialFault.CACHE_BUSY}, {""})
 
     def _runs(self) -> bool:
         return any(engine.is_running for engine in self._engines)
@@ -270,6 +275,7 @@ class TrialRun:
         rows = eye.read(witness.digest_rows)
         figures = self._figures
         figures.oversold_units = self._shop.world.oversold_units
+        figures.sold_here = self._shop.sold_here
         figures.wrong_writes = sum(self._causes.wrong.values())
         figures.alerts = eye.read(witness.incident_count)
         text = repr((rows, figures, sorted(self._faults.struck.items()), self._wire.calls))

@@ -58,9 +58,10 @@ class EngineProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has the lease and works."""
+        """Whether it has the lease and works: one that was asked to stop begins nothing more."""
         return (
             self.process.is_alive
+            and not (self._stop is not None and self._stop.is_set())
             and not self.process.is_stopped
             and self.engine is not None
             and self.engine.holding

@@ -32,8 +32,11 @@ class TrialShop(msgspec.Struct):
     outlets: tuple[str, ...]
     truths: TruthLog
     excess_events: int = 0
+    sold_here: int = 0
+    """Units sold over the warehouse's own counter."""
     sold_beyond: Callable[[WorldOrder, int], None] = ignore
     """Called with an order of more than there truly was, and what its outlet had shown."""
+    _stopped_at: dict[str, Millis] = msgspec.field(default_factory=dict)
     _policies: dict[tuple[str, str], Policy] = msgspec.field(default_factory=dict)
 
     def perform(self, step: PlannedStep) -> None:
@@ -53,6 +56,15 @@ class TrialShop(msgspec.Struct):
         if item is not None and pieces > max(0, free):
             self.sold_beyond(self.world.order(step.name), item.available)
 
+    def _count(self, step: PlannedStep) -> None:
+        """A stocktake finds more or less than the books say."""
+        # So much more or less whatever was sold before: what an outlet was kept from selling is
+        # still there. A number of its own would take it away.
+        item = self.world.stock_of(step.sku).held(step.sku)
+        if item is not None:
+            found = round((2 * step.part - 1) * step.units)
+            self.world.count(step.sku, max(0, item.available + found))
+
     def _give_back(self, step: PlannedStep) -> None:
         excess = step.units if step.part < EXCESS_SHARE else 0
         delay = step.lasts_ms
@@ -65,12 +77,21 @@ class TrialShop(msgspec.Struct):
         if item is not None:
             units = min(step.units, max(0, self.world.truly_free(step.sku)))
             self.world.count(step.sku, item.available - units)
+            self.sold_here += units
 
     def right(self, outlet: str, sku: str, free: int) -> int:
         """What an outlet should show of a SKU of which so much is truly free."""
+        return allowed(free, self.policy(outlet, sku), is_for_sale=self.is_for_sale(sku))
+
+    def is_for_sale(self, sku: str) -> bool:
+        """Whether the warehouse sells it, or all that it is made of."""
         items = [self.world.stock_of(part).held(part) for part, _ in self.world.parts_of(sku)]
-        is_for_sale = all(item is None or item.state not in NOT_FOR_SALE for item in items)
-        return allowed(free, self.policy(outlet, sku), is_for_sale=is_for_sale)
+        return all(item is None or item.state not in NOT_FOR_SALE for item in items)
+
+    def stopped_or_begun_at(self, sku: str) -> Millis | None:
+        """When that was last otherwise; None: never."""
+        times = [self._stopped_at.get(part) for part, _ in self.world.parts_of(sku)]
+        return max((at for at in times if at is not None), default=None)
 
     def policy(self, outlet: str, sku: str) -> Policy:
         """What the configuration says of a SKU on an outlet."""
@@ -97,6 +118,8 @@ class TrialShop(msgspec.Struct):
         stock = self.world.stock_of(step.sku)
         item = stock.held(step.sku)
         if item is not None:
+            if (item.state in NOT_FOR_SALE) != (state in NOT_FOR_SALE):
+                self._stopped_at[step.sku] = self.world.now
             stock.put(replace(item, state=state, moved_at=self.world.now))
 
 
@@ -105,7 +128,7 @@ _PERFORMS: Mapping[Does, Callable[[TrialShop, PlannedStep], None]] = {
     Does.GIVES_BACK: TrialShop._give_back,  # noqa: SLF001
     Does.SELLS_HERE: TrialShop._sell_here,  # noqa: SLF001
     Does.RECEIVES: TrialShop._receive,  # noqa: SLF001
-    Does.COUNTS: lambda shop, step: shop.world.count(step.sku, step.units),
+    Does.COUNTS: TrialShop._count,  # noqa: SLF001
     Does.EDITS: lambda shop, step: shop.world.edit(step.channel, step.sku, step.units),
     Does.MISSES: lambda shop, step: shop.world.miss(step.channel, step.sku, step.lasts_ms),
     Does.DISABLES: TrialShop._set_state,  # noqa: SLF001
