@@ -31,20 +31,44 @@ def report(error: Exception) -> int:
     if isinstance(error, ConfigError):
         _print(str(error))
         return 2
-    if isinstance(error, StoreError | ChannelError):
-        _print(str(error))
-        return 1
-    if isinstance(error, OSError) and error.filename is not None:
-        _print(f"{error.filename}: {error.strerror}")
-        return 1
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        _print(f"cannot write: {error.strerror}")
+    expected = _expected(error) or _damage()
+    if expected is not None:
+        _print(expected)
         return 1
     _print(f"this is a bug in Skew: {redacted(_last_line(error))}")
     where = write_report(error)
     if where:
         _print(f"please report it and attach {where}")
     return 1
+
+
+def _expected(error: Exception) -> str | None:
+    """What it says where it is no bug, neither of ours nor of the configuration."""
+    if isinstance(error, StoreError | ChannelError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"cannot write: {error.strerror}"
+    return None
+
+
+def _damage() -> str | None:
+    """What is wrong with the cache that was opened last; None where that is not why we failed."""
+    from store.database import opening
+    from store.database.maintenance import condition
+
+    if not opening.opened:
+        return None
+    path = Path(opening.opened[0])
+    try:
+        problem = condition.first_problem(path)
+    except StoreError as error:
+        return str(error)
+    if problem is None:
+        return None
+    remedy = "`skew db check` says what else, `skew restore FILE` goes back to a copy"
+    return f"{path} is damaged, or another program has changed it: {problem}; {remedy}"
 
 
 def write_report(error: BaseException) -> Path | None:
@@ -71,6 +95,8 @@ def bug_in_the_console(error: BaseException | None) -> str:
     """What the console leaves with after a bug: the error's kind, and where the report is."""
     if error is None:
         return "skew: a bug in the console"
+    if (damage := _damage()) is not None:
+        return f"skew: {clean(damage)}"
     where = write_report(error)
     details = f"; the details are in {where}" if where else ""
     return f"skew: a bug in the console: {type(error).__name__}{details}"

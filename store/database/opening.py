@@ -26,6 +26,14 @@ _ESCAPED = {ord(character): f"%{ord(character):02x}" for character in "%?#"}
 """What a URI would read as something else than a part of the path."""
 
 
+opened: list[str] = []
+"""The cache that was opened last, if any was: whoever reports a bug asks whether it is damaged."""
+
+
+# The last two where a migration is done again, because the file says that it was not.
+_DAMAGED = ("decode to UTF-8", "unsupported file format", "already exists", "duplicate column name")
+
+
 def read_once(path: "str | Path", work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` on one snapshot of a cache that is there, and close it. Raises StoreError.
 
@@ -41,6 +49,8 @@ def read_once(path: "str | Path", work: Work[P, T], /, *args: P.args, **kwargs: 
 
 def connect(path: "str | Path", *, read_only: bool) -> sqlite3.Connection:
     """Open the file, which must be there."""
+    opened.append(os.fspath(path))
+    del opened[:-1]
     mode = "ro" if read_only else "rw"
     escaped = os.path.realpath(path).translate(_ESCAPED)
     connection = sqlite3.connect(
@@ -72,17 +82,29 @@ def named_errors(path: "str | Path", emptied: Callable[[], bool]) -> Iterator[No
             raise CacheMigrating(f"{path}: {error}; start this one again") from error
         raise
     except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusy(f"{path}: another process holds the cache: {text}") from error
-        if "no such table" in text and emptied():
-            raise NotADatabase(f"{path} is empty, or is damaged: {text}") from error
-        if "unable to open" in text or "disk" in text or "readonly" in text or "full" in text:
-            raise StoreError(f"{path}: {text}") from error
-        raise
+        named = _named(path, str(error), emptied)
+        if named is None:
+            raise
+        raise named from error
+    except UnicodeDecodeError as error:
+        # Python can't read what SQLite says of the file.
+        raise NotADatabase(f"{path} is not a cache of Skew, or is damaged") from error
     except sqlite3.DatabaseError as error:
         # Its subclasses (IntegrityError, ProgrammingError …) are faults of our SQL, not of the
         # file.
         if type(error) is sqlite3.DatabaseError:
             raise NotADatabase(f"{path} is not a cache of Skew, or is damaged: {error}") from error
         raise
+
+
+def _named(path: "str | Path", text: str, emptied: Callable[[], bool]) -> StoreError | None:
+    """What SQLite says of the file, as ours; None where it says it of our SQL."""
+    if "locked" in text or "busy" in text:
+        return DatabaseBusy(f"{path}: another process holds the cache: {text}")
+    if "no such table" in text and emptied():
+        return NotADatabase(f"{path} is empty, or is damaged: {text}")
+    if any(words in text for words in _DAMAGED):
+        return NotADatabase(f"{path} is not a cache of Skew, or is damaged: {text}")
+    if "unable to open" in text or "disk" in text or "readonly" in text or "full" in text:
+        return StoreError(f"{path}: {text}")
+    return None

@@ -9,7 +9,7 @@ import functools
 import importlib
 import itertools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -209,6 +209,20 @@ def strange(connection: sqlite3.Connection) -> str | None:
         if sql not in made and (kind == "trigger" or number == len(MIGRATIONS)):
             return f"the {kind} {name}"
     return None
+
+
+def newest_columns() -> Mapping[str, Mapping[str, str]]:
+    """By the tables that a cache of this version has, their columns and how each is declared."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        for statement in _newest(_loaded(MIGRATIONS)):
+            memory.execute(statement)
+        tables = memory.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+        return {
+            table: {row[1]: row[2] for row in memory.execute(f'PRAGMA table_info("{table}")')}
+            for (table,) in tables
+        }
 
 
 def version(connection: sqlite3.Connection) -> int:

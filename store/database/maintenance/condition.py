@@ -1,6 +1,7 @@
 """In what condition the cache's file is: whole or damaged, how large, how much of it is free."""
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from store.database import lease, schema
+from store.database.maintenance import strange_content
 from store.errors import DatabaseBusy, NotADatabase, StoreError
 from store.model import Millis
 
@@ -53,6 +55,7 @@ def check(path: Path) -> FileCondition:
                 PROBLEMS_MAX
             )
         ]
+        problems += itertools.islice(strange_content.find(connection), PROBLEMS_MAX)
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
@@ -67,6 +70,15 @@ def check(path: Path) -> FileCondition:
             listings=listings,
             problems=problems[:PROBLEMS_MAX],
         )
+
+
+def first_problem(path: Path) -> str | None:
+    """What is wrong with a cache of this version; None: nothing. Raises StoreError."""
+    try:
+        problems = check(path).problems
+    except UnicodeDecodeError as error:
+        return str(error)
+    return problems[0] if problems else None
 
 
 def vacuum(path: Path, *, now: Millis) -> Vacuumed:

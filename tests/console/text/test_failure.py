@@ -1,5 +1,7 @@
 """What an exception says to the operator: the right words, the right code, and no secret."""
 
+import contextlib
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -7,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from console.__main__ import run
 from console.text import failure
 from store.errors import DatabaseBusy, NewerDatabase
 from sync.errors import ConfigError, ConfigErrors, NeedsOperator, Temporary
+from tests.console.command_shop import seed
 
 
 def int_of(text: str) -> None:
@@ -94,3 +98,26 @@ def test_on_a_full_disk_the_exit_code_is_the_same_and_nothing_is_called_a_bug(
     assert ended.returncode == code
     if full == "stdout":
         assert ended.stderr == "skew: cannot write: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE polls SET outcome = 'goo'", "UPDATE channels SET listings = 'many'"]
+)
+def test_what_fails_on_a_cache_that_another_program_changed_is_no_bug(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+) -> None:
+    seed(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "skew.db")) as connection, connection:
+        connection.execute(change)
+
+    code = run(["status"])
+
+    printed = capsys.readouterr().err
+    assert code == 1
+    assert "skew.db is damaged, or another program has changed it: " in printed
+    assert "bug" not in printed
+    assert failure.bug_in_the_console(ValueError()) == printed.rstrip()
