@@ -30,8 +30,7 @@ opened: list[str] = []
 """The cache that was opened last, if any was: whoever reports a bug asks whether it is damaged."""
 
 
-# The last two where a migration is done again, because the file says that it was not.
-_DAMAGED = ("decode to UTF-8", "unsupported file format", "already exists", "duplicate column name")
+_DAMAGED = ("decode to UTF-8", "unsupported file format")
 
 
 def read_once(path: "str | Path", work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -216,13 +216,18 @@ def newest_columns() -> Mapping[str, Mapping[str, str]]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         for statement in _newest(_loaded(MIGRATIONS)):
             memory.execute(statement)
-        tables = memory.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ).fetchall()
-        return {
-            table: {row[1]: row[2] for row in memory.execute(f'PRAGMA table_info("{table}")')}
-            for (table,) in tables
-        }
+        return columns(memory)
+
+
+def columns(connection: sqlite3.Connection) -> Mapping[str, Mapping[str, str]]:
+    """By the tables that a file has, their columns and how each is declared."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, declared in connection.execute(
+        """SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"""
+    ):
+        found.setdefault(table, {})[column] = declared
+    return found
 
 
 def version(connection: sqlite3.Connection) -> int:

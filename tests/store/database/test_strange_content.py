@@ -55,6 +55,10 @@ def test_what_skew_wrote_is_not_strange(path: Path) -> None:
             "polls.started_at holds 4611686018427387904",
         ),
         ("UPDATE channels SET paused_until = 1e308", "channels.paused_until holds 1.0e+308"),
+        (
+            "PRAGMA user_version = 3",
+            f"it says that its schema is 3, and has all of {len(schema.MIGRATIONS)}",
+        ),
         ("ALTER TABLE told RENAME COLUMN words TO word", "told lacks words"),
     ],
 )
