@@ -73,8 +73,13 @@ def simulate(  # noqa: PLR0913 - one for each option.
     from console.reports.simulation import outcome
     from console.reports.table import Paper
     from sync.simulation.seeds.configured import NoHistory, invented, left_out, of_the_past
+    from sync.simulation.trial.shop import sources_of
 
     settings = load(config, secrets=False)
+    if not settings.channels.keys() - sources_of(settings):
+        raise click.UsageError(
+            f"{settings.path} has no channel that sells: each is an authority for quantity."
+        )
     others = [] if against is None else [load(against, secrets=False)]
     for other in others:
         _check_comparable(settings, other)

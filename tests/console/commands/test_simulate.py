@@ -122,6 +122,16 @@ def test_two_configurations_must_have_the_same_channels(seeded: Path, skew: Any)
     assert "warehouse, shop, market; it has warehouse, shop, till" in refused.err
 
 
+def test_a_configuration_in_which_nobody_sells_is_refused(tmp_path: Path, skew: Any) -> None:
+    alone = tmp_path / "skew.toml"
+    alone.write_text(SMALL.partition("[channels.shop]")[0])
+
+    ended = skew("simulate", "--config", str(alone))
+
+    assert ended.code == 2
+    assert "skew.toml has no channel that sells: each is an authority" in ended.err
+
+
 def test_without_sales_in_the_cache_there_is_no_history_to_repeat(seeded: Path, skew: Any) -> None:
     refused = skew("simulate", "--history")
     assert refused.code == 2
