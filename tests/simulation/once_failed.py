@@ -27,6 +27,7 @@ ONCE_FAILED: Mapping[int, tuple[int, str]] = MappingProxyType(
         458: (1000, "an approval that ran out while its engine was ending was called lost"),
         837: (1000, "a stocktake took away what a reduction had kept from being sold"),
         918: (1000, "what began to be for sale while a write was under way found no cause"),
+        923: (1000, "what a write raised for an engine that was killed meanwhile was told of"),
         929: (1000, "an update that its channel refused, and then a person, was called written"),
     }
 )

@@ -1,6 +1,7 @@
 """The simulated machine: virtual time, processes that die and sleep, threads that are none."""
 
 import asyncio
+import gc
 import random
 from pathlib import Path
 
@@ -35,6 +36,29 @@ def test_a_killed_process_does_nothing_more_and_tidies_up_nothing() -> None:
     loop.run_until_complete(asyncio.sleep(10))
     assert seen == [1, 2]
     assert loop.troubles == []
+    loop.close()
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_exception_that_nobody_takes_is_told_of_unless_its_process_is_dead(
+    *, dies: bool
+) -> None:
+    loop, futures = SimulatedLoop(), list[asyncio.Future[None]]()
+
+    async def ask() -> None:
+        futures.append(asyncio.get_running_loop().create_future())
+        await asyncio.sleep(9)
+
+    process = Process("engine")
+    process.start(loop, ask())
+    loop.run_until_complete(asyncio.sleep(1))
+    futures[0].set_exception(LookupError("taken by nobody"))
+    if dies:
+        process.kill()
+    futures.clear()
+    gc.collect()
+
+    assert [trouble.count("LookupError") for trouble in loop.troubles] == ([] if dies else [1])
     loop.close()
 
 

@@ -24,6 +24,12 @@ class StandsStill(Exception):
     """Nothing is scheduled any more, or time does not go on."""
 
 
+class _OwnedFuture(asyncio.Future[Any]):
+    """A future that knows whose it is."""
+
+    owner: Process | None = None
+
+
 class SimulatedLoop(asyncio.BaseEventLoop):
     """See the module. Seconds since the machine began are its `time()`."""
 
@@ -61,8 +67,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
+    def create_future(self) -> "asyncio.Future[Any]":
+        future = _OwnedFuture(loop=self)
+        future.owner = PROCESS.get()
+        return future
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        error = context.get("exception")
+        future, error = context.get("future"), context.get("exception")
+        owner = future.owner if isinstance(future, _OwnedFuture) else None
+        if owner is not None and not owner.is_alive:
+            # Whoever would have taken its exception is dead, too.
+            return
         self.troubles.append(f"{context.get('message')}: {error!r}")
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
