@@ -96,6 +96,12 @@ def _run(args: list[str]) -> int:
         code = quick_status.answer(args[1:])
         if code is not None:
             return code
+    if args and args[0] == "watch" and _COMPLETING not in os.environ:
+        from console.commands.run import quick_watch
+
+        code = quick_watch.answer(args[1:])
+        if code is not None:
+            return code
     import click
 
     from console.cli import ReaderGone, cli

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from console.context import BROWSER_DRIVER, login_name
 
 if TYPE_CHECKING:
@@ -20,6 +18,8 @@ _WITHOUT_A_CURSOR = ("", "dumb", "unknown")
 
 def screen_options(command: F) -> F:
     """Add what says how the console looks on this terminal: `--theme` and `--ascii`."""
+    import click
+
     from console.text.looks.themes import PALETTES
 
     theme = click.option(
@@ -52,14 +52,22 @@ def screen_preferences(
 
 
 def need_terminal(instead: str) -> None:
-    """Refuse to paint the console into a pipe or a file: Textual reads stdin, writes stderr."""
+    """Refuse to paint the console into a pipe or a file. Raises click's UsageError."""
+    lacking = lacking_terminal()
+    if lacking is not None:
+        import click
+
+        raise click.UsageError(f"The console needs a terminal{lacking}; {instead}.")
+
+
+def lacking_terminal() -> str | None:
+    """What is wrong with the terminal, after those words; None: nothing.
+
+    Textual reads stdin and writes stderr.
+    """
     if os.environ.get("TEXTUAL_DRIVER") == BROWSER_DRIVER:
-        return
+        return None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(f"The console needs a terminal; {instead}.")
+        return ""
     term = os.environ.get("TERM", "")
-    if term in _WITHOUT_A_CURSOR:
-        raise click.UsageError(
-            f"The console needs a terminal that can move its cursor, and TERM is {term!r}; "
-            f"{instead}."
-        )
+    return f" that can move its cursor, and TERM is {term!r}" if term in _WITHOUT_A_CURSOR else None

@@ -10,8 +10,6 @@ import time
 import traceback
 from pathlib import Path
 
-import click
-
 from console.text.format import clean
 from store.errors import StoreError
 from sync.errors import ChannelError, ConfigError, ConfigErrors
@@ -116,6 +114,8 @@ def _last_line(error: BaseException) -> str:
 
 
 def _print(line: str) -> None:
+    import click
+
     # On a full disk stderr may take nothing either: the exit code says it then.
     with contextlib.suppress(OSError):
         click.echo(f"skew: {clean(line)}", file=sys.stderr)

@@ -5,19 +5,19 @@ anything is not as the receipt says, the command itself does it (`console/comman
 with all the errors and notes that there may be.
 """
 
-import os
 from collections.abc import Sequence
+
+from console.commands.plain_options import plain_options
 
 
 def answer(args: Sequence[str]) -> int | None:
     """Print the health of everything and answer the exit code; None: ask the command itself."""
-    asked = _asked(args)
+    asked = plain_options(args, flags=("--json",))
     if asked is None:
         return None
     from sync.config import receipts
 
-    config, as_json = asked
-    receipt = receipts.find(config)
+    receipt = receipts.find(asked.configs[-1])
     if receipt is None:
         return None
     from store.database.opening import read_once
@@ -42,22 +42,4 @@ def answer(args: Sequence[str]) -> int | None:
         return None
     from console.commands.look.health import report
 
-    return report(counts, as_json=as_json)
-
-
-def _asked(args: Sequence[str]) -> tuple[str, bool] | None:
-    """The configuration, and whether JSON is wanted; None where anything else is said, too."""
-    left, config, as_json = list(args), None, False
-    while left:
-        flag = left.pop(0)
-        if flag == "--json":
-            as_json = True
-        elif flag == "--config" and left and not left[0].startswith("-"):
-            config = left.pop(0)
-        elif flag.startswith("--config="):
-            config = flag.removeprefix("--config=")
-        else:
-            return None
-    if config == "":
-        return None
-    return config or os.environ.get("SKEW_CONFIG") or "skew.toml", as_json
+    return report(counts, as_json="--json" in asked.flags)

@@ -1,18 +1,16 @@
 """`skew watch`: the live console, or the past in it."""
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from console.commands.options import config_options, example, text
+from console.commands.run import live
 from console.commands.screen import need_terminal, screen_options, screen_preferences
-from console.context import load, note
-from console.spared_imports import Without
+from console.context import load
 
 if TYPE_CHECKING:
-    from console.tui.session.preferences import SessionPreferences
     from store.model import Millis
     from sync.settings import Settings
 
@@ -72,23 +70,20 @@ def watch(  # noqa: PLR0913 - a parameter for each option.
                 raise click.UsageError(f"{option} needs one --config; several open one table")
         return _several(configs, theme=theme, ascii_only=ascii_only, fresh=fresh)
     (config,) = configs
-    settings = read(config, looks_only=read_only or at is not None)
-    then = None if at is None else _past(settings, at)
-    need_terminal("`skew daemon`, `skew status` and `skew diff` need none")
-    with Without("textual.command"):
-        # Its own palette, with trees, lists and selections: a fifth of its import. Ours has no use
-        # for it. Source: textual 8.2.8, `app.py` and `theme.py`.
-        from console.tui import watch
+    if at is None:
+        return live.open_console(
+            config, by=by, read_only=read_only, view=view, theme=theme, ascii_only=ascii_only,
+            fresh=fresh,
+        )  # fmt: skip
+    settings = live.read(config, looks_only=True)
+    then = _past(settings, at)
+    need_terminal(live.INSTEAD)
+    from console.tui import watch as console
 
     preferences = screen_preferences(
         settings.path, theme=theme, ascii_only=ascii_only, by=by, fresh=fresh
     )
-    preferences = _with_views(settings, preferences, view)
-    if then is not None:
-        return watch.past(settings, then, preferences=preferences)
-    code = watch.live(settings, read_only=read_only, preferences=preferences)
-    _note_what_is_left(settings)
-    return code
+    return console.past(settings, then, preferences=live.with_views(settings, preferences, view))
 
 
 def _several(
@@ -113,42 +108,6 @@ def _several(
     )
 
 
-def read(config: Path, *, looks_only: bool) -> "Settings":
-    """Read the configuration, with the secrets where this console polls. Raises ConfigErrors."""
-    from sync.errors import ConfigErrors
-
-    if looks_only:
-        return load(config, secrets=False)
-    try:
-        return load(config, secrets=True)
-    except ConfigErrors:
-        # Whoever may only look by the configuration need not have the credentials.
-        with contextlib.suppress(ConfigErrors):
-            settings = load(config, secrets=False)
-            if settings.console.read_only:
-                return settings
-        raise
-
-
-def _with_views(
-    settings: "Settings", preferences: "SessionPreferences", opened: str | None
-) -> "SessionPreferences":
-    """Read the views, and begin with one of them where it is named. Raises ConfigErrors."""
-    import msgspec
-
-    from console.tui.session import saved_views
-
-    views = saved_views.load(settings, preferences.memory)
-    if opened is not None:
-        if opened not in views.all:
-            raise click.BadParameter(
-                f'"{opened}" is not a view; {views.advice(opened)}', param_hint="--view"
-            )
-        memory = preferences.memory
-        memory.remembered = views.remembered(opened, memory.remembered)
-    return msgspec.structs.replace(preferences, views=views)
-
-
 def _past(settings: "Settings", at: str) -> "Millis":
     """Read the time to show. Raises click's BadParameter where nothing is kept of it."""
     from console.text.format import instant
@@ -169,20 +128,3 @@ def _past(settings: "Settings", at: str) -> "Millis":
     except NoSuchThing as error:
         raise click.BadParameter(f"{error}.", param_hint="--at") from None
     return then
-
-
-def _note_what_is_left(settings: "Settings") -> None:
-    """Say on leaving the console what is approved and has no engine to write it."""
-    from console.text import remedies
-    from store.database import lease
-    from store.database.connection import Database
-    from store.model import CorrectionStatus
-    from store.queries import views
-    from sync.clock import SystemClock
-
-    now = SystemClock().now()
-    with Database.open(settings.database, read_only=True) as database:
-        approved = database.read(views.updates, statuses=(CorrectionStatus.APPROVED,))
-        left = remedies.unwritten_on_exit(len(approved), database.read(lease.current, now=now))
-    if left:
-        note(left)

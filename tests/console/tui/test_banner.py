@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.commands.run import watch as command
+from console.commands.run import live as command
 from console.tui import watch
 from console.tui.app import SkewApp
 from console.tui.drawing.tones import Tone

@@ -25,7 +25,7 @@ FIRST_PAGE = """
 import sys
 from console.spared_imports import Without
 with Without("textual.command"):
-    import console.tui.watch
+    import console.commands.run.live, console.commands.run.quick_watch, console.tui.watch
 print(*sorted(sys.modules))
 import textual.command
 print(textual.command.CommandPalette.__module__, file=sys.stderr)
@@ -44,7 +44,7 @@ def test_the_first_frame_comes_without_other_pages_dialogs_and_what_reads_polls_
         "console.tui.data.source", "console.tui.data.disagreements", "console.tui.data.export",
         "store.corrections", "store.history", "store.causes", "sync.causes.explain",
         "sync.corrections", "sync.transport", "sync.engine", "sync.polling", "httpx",
-        "textual.command", "textual.widgets._directory_tree",
+        "textual.command", "textual.widgets._directory_tree", "click",
     )  # fmt: skip
     assert "console.tui.pages.dashboard" in imported
     assert [name for name in imported if name.startswith(spared)] == []

@@ -115,7 +115,7 @@ def test_the_demo_keeps_them_for_the_run() -> None:
 def test_a_view_that_is_not_there_is_refused_with_the_nearest(
     tmp_path: Path, skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.commands.run.watch.need_terminal", lambda _: None)
+    monkeypatch.setattr("console.commands.run.live.need_terminal", lambda _: None)
     (tmp_path / "skew.toml").write_text(SMALLEST)
     (tmp_path / "views.toml").write_text("[buyers]\nsort = 'age'\n")
     ran = skew("watch", "--config", str(tmp_path / "skew.toml"), "--view", "buyer")
