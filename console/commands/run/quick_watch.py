@@ -9,7 +9,7 @@ from console.commands.screen import lacking_terminal
 
 def answer(args: Sequence[str]) -> int | None:
     """Open the console and answer its exit code; None: ask the command itself."""
-    asked = plain_options(args, flags=("--read-only",), values=("--by",))
+    asked = plain_options(args, flags=("--read-only", "--fresh"), values=("--by",))
     if asked is None or len(asked.configs) > 1 or lacking_terminal() is not None:
         return None
     by = asked.values.get("--by")
@@ -20,4 +20,9 @@ def answer(args: Sequence[str]) -> int | None:
             return None
     from console.commands.run import live
 
-    return live.open_console(Path(asked.configs[0]), by=by, read_only="--read-only" in asked.flags)
+    return live.open_console(
+        Path(asked.configs[0]),
+        by=by,
+        read_only="--read-only" in asked.flags,
+        fresh="--fresh" in asked.flags,
+    )

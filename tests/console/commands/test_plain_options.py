@@ -59,7 +59,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, Any]]]
 def test_the_console_is_opened_as_click_would(
     opened: list[tuple[Path, dict[str, Any]]], skew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    args = ("--config", "eu.toml", "--by", "ana", "--read-only")
+    args = ("--config", "eu.toml", "--by", "ana", "--read-only", "--fresh")
     assert quick_watch.answer(args) == 0
     (quickly,) = opened
     assert skew("watch", *args).code == 0
@@ -73,7 +73,7 @@ def test_the_console_is_opened_as_click_would(
     "args",
     [
         ("--at", "2h"), ("--view", "x"), ("--config", "a", "--config", "b"), ("--by", ""),
-        ("--by", "rule"), ("--by", "a\x1b"), ("--by", "\udcff"), ("--fresh",), ("--theme", "x"),
+        ("--by", "rule"), ("--by", "a\x1b"), ("--by", "\udcff"), ("--ascii",), ("--theme", "x"),
     ],
 )  # fmt: skip
 def test_what_click_must_judge_opens_nothing(

@@ -21,6 +21,7 @@ SHOWN = ("console/tui", "console/keys", "console/text", "store", "sync")
 OTHERS = {
     "console/text/remedies.py": "the commands' remedies; the console's own are tested below",
     "console/text/format.py": "the sentence of older caches that is put right",
+    "console/text/failure.py": "printed when a command, or the console, has ended",
     "console/text/overview.py": "the help of the command line",
     "console/tui/watch.py": "who holds the lease: a process, not a remedy",
     "store/database/schema.py": "refused before a console opens",
