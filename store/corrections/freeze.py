@@ -45,9 +45,11 @@ FREEZING = (IncidentKind.SECOND_WRITER, IncidentKind.SHARED_POOL, IncidentKind.L
 WINDOW_MS = 24 * 3_600_000
 LOOP_MS = 3_600_000
 
-# An update of ours whose write was not seen, or had no reply, may be applied late: it is ours.
+# An update of ours that is being written, or whose write was not seen or had no reply, may be
+# applied at any moment: it is ours.
+_OURS = "'applying', 'applied', 'unknown', 'not_applied'"
 _LATE_UPDATE = f"""EXISTS (SELECT 1 FROM corrections u WHERE u.listing_id = l.id
-  AND u.id <> k.id AND u.status IN ('unknown', 'not_applied') AND {agrees("l", "u.to_quantity")}
+  AND u.id <> k.id AND u.status IN ({_OURS}) AND {agrees("l", "u.to_quantity")}
   AND u.applying_at > :now - :window)"""
 
 # One that turns a correction back shows the old number again, and is ours as well.

@@ -8,15 +8,17 @@ import pytest
 
 from store.channels import incidents
 from store.corrections import freeze as freeze_module
+from store.corrections import lifecycle
 from store.corrections.guards import obstacles
 from store.errors import NoSuchThing
 from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, Terms
+from store.polling import merge
 from store.polling.events import EventOrigin
 from store.reasons import HeldBack, Reason
 from tests.store.correction_steps import approve, begin, correct, finish
 from tests.store.recorded_events import record_events
-from tests.store.world import MINUTE, World, channel, stock, terms, warehouse, world
+from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 
 def proposed(w: World) -> list[str]:
@@ -243,6 +245,33 @@ def test_an_update_of_ours_that_is_applied_late_is_no_second_writer(tmp_path: Pa
         w.poll("shop", stock(A=9))
         assert troubles(w) == []
         assert proposed(w) == ["shop 9 → 4"]
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_an_update_of_ours_that_is_being_written_is_no_second_writer(
+    tmp_path: Path, *, is_answered: bool
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+        correct(w)
+        w.poll("warehouse", stock(A=9))
+        w.poll("shop", stock(A=4))
+        (back,) = (update for update in w.updates() if update.to_quantity == 9)
+        approve(w, back.id)
+        assert begin(w, back.id) == []
+        w.poll("warehouse", stock(A=7))
+        if is_answered:
+            w.database.write(lifecycle.mark_applied, [back.id], now=w.now, result="200")
+        shown = record("A", 9, state="active")
+        w.database.write(
+            merge.record_fresh, "shop", [shown], (), [("A", "")], w.comparison, now=w.now, own=True
+        )
+        finish(w, back.id, CorrectionStatus.VERIFIED)
+
+        assert troubles(w) == []
+        w.twice("shop", stock(A=9))
+        assert proposed(w) == ["shop 9 → 7"]
 
 
 def test_a_person_who_unfreezes_stands_beside_the_incident_that_this_ends(tmp_path: Path) -> None:
