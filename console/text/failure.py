@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 from console.text.format import clean
-from store.errors import StoreError
+from store.errors import NotADatabase, StoreError
 from sync.errors import ChannelError, ConfigError, ConfigErrors
 
 _SECRET_NAME = re.compile(r"key|token|secret|password|passwd|auth|credential", re.IGNORECASE)
@@ -56,13 +56,15 @@ def _damage() -> str | None:
     from store.database import opening
     from store.database.maintenance import condition
 
-    if not opening.opened:
+    path = Path(opening.opened[0]) if opening.opened else None
+    if path is None or not path.exists():
         return None
-    path = Path(opening.opened[0])
     try:
         problem = condition.first_problem(path)
-    except StoreError as error:
+    except NotADatabase as error:
         return str(error)
+    except StoreError:
+        return None
     if problem is None:
         return None
     remedy = "`skew db check` says what else, `skew restore FILE` goes back to a copy"

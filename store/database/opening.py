@@ -81,7 +81,7 @@ def named_errors(path: "str | Path", emptied: Callable[[], bool]) -> Iterator[No
             raise CacheMigrating(f"{path}: {error}; start this one again") from error
         raise
     except sqlite3.OperationalError as error:
-        named = _named(path, str(error), emptied)
+        named = named_error(path, str(error), emptied)
         if named is None:
             raise
         raise named from error
@@ -96,7 +96,7 @@ def named_errors(path: "str | Path", emptied: Callable[[], bool]) -> Iterator[No
         raise
 
 
-def _named(path: "str | Path", text: str, emptied: Callable[[], bool]) -> StoreError | None:
+def named_error(path: "str | Path", text: str, emptied: Callable[[], bool]) -> StoreError | None:
     """What SQLite says of the file, as ours; None where it says it of our SQL."""
     if "locked" in text or "busy" in text:
         return DatabaseBusy(f"{path}: another process holds the cache: {text}")

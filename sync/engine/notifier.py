@@ -17,6 +17,7 @@ from sync.settings import NotifySettings, Settings
 
 LOOK_EVERY_MS = 5_000
 RETRY_MS = 60_000
+ENDS_WITHIN_S = 2.0
 RETRY_DOUBLINGS = 5
 """A place that does not take messages is tried again after one minute, two … 32."""
 
@@ -56,6 +57,8 @@ class NotifyJob:
     async def end(self) -> None:
         """Stop; what was not sent is sent by the next engine."""
         if self._task is not None:
+            # A place that has taken a message is about to say so: what is not noted is sent again.
+            await asyncio.wait([self._task], timeout=ENDS_WITHIN_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 

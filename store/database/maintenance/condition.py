@@ -10,7 +10,8 @@ import msgspec
 
 from store.database import lease, schema
 from store.database.maintenance import strange_content
-from store.errors import DatabaseBusy, NotADatabase, StoreError
+from store.database.opening import named_error
+from store.errors import NotADatabase, StoreError
 from store.model import Millis
 
 PROBLEMS_MAX = 20
@@ -44,18 +45,7 @@ def check(path: Path) -> FileCondition:
     with _opened(path, "ro") as connection:
         schema.check_version(connection)
         connection.execute("BEGIN")
-        problems = [
-            found
-            for (found,) in connection.execute(f"PRAGMA integrity_check({PROBLEMS_MAX})")
-            if found != "ok"
-        ]
-        problems += [
-            f"row {row} of {table} refers to a row of {parent} that is not there"
-            for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(
-                PROBLEMS_MAX
-            )
-        ]
-        problems += itertools.islice(strange_content.find(connection), PROBLEMS_MAX)
+        problems = list(itertools.islice(_problems(connection), PROBLEMS_MAX))
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
@@ -68,17 +58,28 @@ def check(path: Path) -> FileCondition:
             free_bytes=free * size,
             log_bytes=log.stat().st_size if log.exists() else 0,
             listings=listings,
-            problems=problems[:PROBLEMS_MAX],
+            problems=problems,
         )
 
 
 def first_problem(path: Path) -> str | None:
     """What is wrong with a cache of this version; None: nothing. Raises StoreError."""
     try:
-        problems = check(path).problems
+        with _opened(path, "ro") as connection:
+            schema.check_version(connection)
+            connection.execute("BEGIN")
+            return next(_problems(connection), None)
     except UnicodeDecodeError as error:
         return str(error)
-    return problems[0] if problems else None
+
+
+def _problems(connection: sqlite3.Connection) -> Iterator[str]:
+    for (found,) in connection.execute(f"PRAGMA integrity_check({PROBLEMS_MAX})"):
+        if found != "ok":
+            yield found
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"row {row} of {table} refers to a row of {parent} that is not there"
+    yield from strange_content.find(connection)
 
 
 def vacuum(path: Path, *, now: Millis) -> Vacuumed:
@@ -115,8 +116,7 @@ def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         ) as connection:  # fmt: skip
             yield connection
     except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise DatabaseBusy(f"{path}: another process holds the cache: {error}") from error
-        raise StoreError(f"{path}: {error}") from error
+        text = str(error)
+        raise (named_error(path, text, lambda: False) or StoreError(f"{path}: {text}")) from error
     except sqlite3.DatabaseError as error:
         raise NotADatabase(f"{path} is not a cache of Skew, or is damaged: {error}") from error

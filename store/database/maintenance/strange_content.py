@@ -60,6 +60,8 @@ def find(connection: sqlite3.Connection) -> Iterator[str]:
         if not half and not any(lacking.values()):
             yield f"it says that its schema is {number}, and has all of {len(schema.MIGRATIONS)}"
         return
+    if (acting := schema.strange(connection)) is not None:
+        yield f"it has {acting} as no Skew makes it"
     for table, columns in made.items():
         if lacking[table]:
             yield f"{table} lacks {', '.join(sorted(lacking[table]))}"

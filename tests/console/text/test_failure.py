@@ -11,9 +11,16 @@ import pytest
 
 from console.__main__ import run
 from console.text import failure
+from store.database import opening
 from store.errors import DatabaseBusy, NewerDatabase
 from sync.errors import ConfigError, ConfigErrors, NeedsOperator, Temporary
 from tests.console.command_shop import seed
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That an earlier test has opened one is none of these tests' concern."""
+    monkeypatch.setattr(opening, "opened", [])
 
 
 def int_of(text: str) -> None:
@@ -61,6 +68,25 @@ def test_a_bug_is_shown_in_two_lines_with_a_private_report_that_holds_no_secret(
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     for secret in ("s3cret-value", "abc.def", "me:pw"):
         assert secret not in printed + written
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_beside_a_cache_in_which_nothing_is_wrong_or_that_has_gone_it_is_a_bug(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_there: bool,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    seed(tmp_path)
+    monkeypatch.setattr(opening, "opened", [str(tmp_path / "skew.db")])
+    if not is_there:
+        (tmp_path / "skew.db").unlink()
+
+    failure.report(ValueError("odd"))
+
+    assert "a bug in Skew: ValueError: odd" in capsys.readouterr().err
 
 
 def test_a_report_that_cannot_be_written_is_no_second_failure(

@@ -59,6 +59,10 @@ def test_what_skew_wrote_is_not_strange(path: Path) -> None:
             "PRAGMA user_version = 3",
             f"it says that its schema is 3, and has all of {len(schema.MIGRATIONS)}",
         ),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON polls BEGIN SELECT 1; END",
+            "it has the trigger t as no Skew makes it",
+        ),
         ("ALTER TABLE told RENAME COLUMN words TO word", "told lacks words"),
     ],
 )

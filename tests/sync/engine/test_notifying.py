@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from store.channels import incidents
 from store.database.connection import Database
 from store.model import IncidentKind
+from store.monitoring import told as told_troubles
 from sync.clock import SystemClock
 from sync.conditions import condition
 from sync.engine import notifier
@@ -190,10 +191,30 @@ async def test_an_engine_that_starts_again_tells_nothing_twice(
         told = told_by(settings, monkeypatch, json_url(server), "incident loop")
         raise_one(database)
         async with running(made(told, database)):
-            await until(lambda: len(hook.received) == 1)
+            await until(lambda: noted(database))
         async with running(made(told, database)):
             await asyncio.sleep(0.5)
         assert len(hook.received) == 1
+
+
+def noted(database: Database) -> bool:
+    """Whether it is kept that the place was told."""
+    return bool(database.read(told_troubles.told, "CHAT"))
+
+
+async def test_what_is_taken_while_the_engine_stops_is_told_once(
+    settings: Settings, database: Database, shops: dict[str, Shop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    hook = Hook()
+
+    monkeypatch.setattr(notifier, "ENDS_WITHIN_S", 30.0)
+    with serving(hook.answer) as server:
+        told = told_by(settings, monkeypatch, json_url(server), "incident loop")
+        raise_one(database)
+        async with running(made(told, database)):
+            await until(lambda: len(hook.received) == 1)
+        assert noted(database)
 
 
 @pytest.mark.long
