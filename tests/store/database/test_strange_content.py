@@ -9,6 +9,7 @@ import pytest
 from store.database import schema
 from store.database.connection import Database
 from store.database.maintenance import condition, strange_content
+from tests.store.database.old_caches import kept
 from tests.store.world import World, stock, world
 
 
@@ -38,6 +39,15 @@ def changed(path: Path, *statements: str) -> list[str]:
 def test_what_skew_wrote_is_not_strange(path: Path) -> None:
     assert changed(path) == []
     assert condition.first_problem(path) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", kept.NAMES)
+def test_what_each_earlier_skew_wrote_is_not_strange(tmp_path: Path, name: str) -> None:
+    kept.lay_out(name, tmp_path)
+    assert condition.check(tmp_path / "skew.db").problems == []
+    Database.open(tmp_path / "skew.db").close()
+    assert condition.check(tmp_path / "skew.db").problems == []
 
 
 @pytest.mark.parametrize(
