@@ -33,7 +33,8 @@ def check_backup(path: Path) -> None:
             ).fetchone()[0]
             schema.check_version(connection)
             strange = schema.strange(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # Python can't read all that SQLite says of a file.
         raise NotADatabase(f"{path} is not a backup of a cache, or is damaged: {error}") from error
     if found != "ok":
         raise NotADatabase(f"{path} is damaged: {found}")
