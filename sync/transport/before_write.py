@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from sync.clock import Clock
 from sync.errors import Withheld
 
-SENT_WITHIN_S = 5
+SENT_WITHIN_S = 1
 """So soon after the last look the first byte must leave. The lease lasts longer than that."""
 
 LastLook = Callable[[], Awaitable[None]]
