@@ -23,6 +23,13 @@ def slow(bench: Bench, *, within: int = 30 * MINUTE, reads_one: bool = False) ->
     state.settings = changed(bench.settings, "shop", read_back_within_ms=within).channels["shop"]
 
 
+async def poll_after(bench: Bench, span_ms: int) -> None:
+    """Let the time pass, in which the engine keeps its lease, and poll."""
+    bench.clock.at += span_ms
+    bench.hold()
+    await bench.poll()
+
+
 async def test_it_waits_for_the_reading_that_proves_it(bench: Bench) -> None:
     update = await one_approved(bench)
     slow(bench)
@@ -70,9 +77,7 @@ async def test_after_its_time_the_first_reading_ends_it(bench: Bench) -> None:
     slow(bench)
     await bench.apply()
 
-    bench.clock.at += 31 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 31 * MINUTE)
 
     assert bench.update(update).status is Status.NOT_APPLIED
     words = "accepted, not applied in its time: still shows 31"
@@ -115,13 +120,9 @@ async def test_after_the_clock_was_set_back_its_time_begins_anew(bench: Bench) -
 
     bench.clock.at -= 120 * MINUTE
     await bench.poll()
-    bench.clock.at += 29 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 29 * MINUTE)
     assert bench.update(update).status is Status.APPLIED
-    bench.clock.at += 2 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 2 * MINUTE)
 
     assert bench.update(update).status is Status.NOT_APPLIED
 
@@ -132,9 +133,7 @@ async def test_a_file_of_before_the_write_ends_nothing(bench: Bench) -> None:
     bench.shop.as_of = bench.clock.now() - 5_000
     await bench.apply()
 
-    bench.clock.at += 31 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 31 * MINUTE)
 
     assert bench.update(update).status is Status.APPLIED
 
@@ -219,9 +218,7 @@ async def test_each_of_a_call_has_its_own_end(bench: Bench) -> None:
     assert bench.update(first).status is Status.VERIFIED
     assert bench.update(second).status is Status.APPLIED
     assert bench.update(third).status is Status.FAILED
-    bench.clock.at += 6 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 6 * MINUTE)
     assert bench.update(second).status is Status.NOT_APPLIED
 
 
@@ -229,9 +226,7 @@ async def test_what_shows_after_its_time_is_verified_after_all(bench: Bench) -> 
     update = await one_approved(bench)
     slow(bench)
     await bench.apply()
-    bench.clock.at += 31 * MINUTE
-    bench.hold()
-    await bench.poll()
+    await poll_after(bench, 31 * MINUTE)
     assert bench.update(update).status is Status.NOT_APPLIED
 
     bench.shop.shows(A=14)
