@@ -14,6 +14,7 @@ from store.causes import other_locations, similar_skus, twins
 from store.causes.channel_facts import ChannelsOfSnapshot
 from store.causes.facts import CHANGES, ComponentFacts, Facts, KnownEvent, SiblingListing, Update
 from store.cells.cell_ids import cell
+from store.cells.unseen_sums import unseen_sum
 from store.database.rows import Columns
 from store.event_kinds import EventKind
 from store.model import CorrectionStatus, IncidentKind, Kind, Millis
@@ -168,7 +169,7 @@ _LISTING = "asked CROSS JOIN open_disagreements d ON d.id = asked.id"
 # present one reaches back that far. Each is one probe of an index.
 _CELLS = f"""{_ASKED}
 SELECT d.id, d.kind, d.channel_id, ac.name, i.truth_quantity, i.truth_state, i.truth_on_hand,
-  i.truth_incoming, i.pending, i.pending_on_hand,
+  i.truth_incoming, {unseen_sum("available")}, {unseen_sum("on_hand")},
   c.as_of,
   CASE WHEN r.id IS NULL THEN CASE WHEN l.present = 1 AND l.observed_at < since
       THEN l.available END
@@ -198,8 +199,8 @@ WHERE d.id = asked.id""".format(
 )
 
 _PARTS = f"""{_ASKED}
-SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state, x.pending,
-  x.uncounted
+SELECT d.id, x.id, x.sku, p.quantity, p.how, x.truth_quantity, x.truth_state,
+  {unseen_sum("available", "x")}, x.uncounted
 FROM {_LISTING} CROSS JOIN parts p ON p.item_id = d.item_id JOIN items x ON x.id = p.part_id
 ORDER BY d.id, x.sku"""
 

@@ -47,7 +47,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v2_events"),
     ImportedLater("v3_unexplained"),
     ImportedLater("v4_v25_people"),
-    ImportedLater("v5_counted_events"),
+    ImportedLater("v5_v27_events", "make_counted"),
     ImportedLater("v6_v7_pauses", "make_write_pauses"),
     ImportedLater("v6_v7_pauses", "make_list_lag"),
     ImportedLater("v8_v9_answers", "make_warnings"),
@@ -69,6 +69,7 @@ MIGRATIONS: "tuple[Migration | ImportedLater, ...]" = (
     ImportedLater("v11_v24_updates", "make_reverts"),
     ImportedLater("v4_v25_people", "make_ignore_rules"),
     ImportedLater("v22_v23_v26_history", "MAKE_READING_ENDS"),
+    ImportedLater("v5_v27_events", "make_unseen_sums"),
 )
 """In order, each once, never edited after a release: a change of mind is a new one."""
 

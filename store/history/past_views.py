@@ -59,12 +59,12 @@ def views(connection: sqlite3.Connection, *, derived: bool, moving: bool) -> Ite
     for name, (table, alias, columns, where) in _VIEWS.items():
         yield _view(connection, table, alias, columns, where, name)
     yield from _CELLS
-    item = _ITEM if moving else _ITEM | dict.fromkeys(_PENDING, "0")
+    yield _UNSEEN_SUMS.format(is_any=int(moving))
     if derived:
-        yield _view(connection, "items", "i", item, "1", "items_read")
-        yield _view(connection, "items", "i", item | _ITEM_WITH_PARTS, "1")
+        yield _view(connection, "items", "i", _ITEM, "1", "items_read")
+        yield _view(connection, "items", "i", _ITEM | _ITEM_WITH_PARTS, "1")
     else:
-        yield _view(connection, "items", "i", item, "1")
+        yield _view(connection, "items", "i", _ITEM, "1")
 
 
 # Each view is of one table, and looks up anything else in subqueries. SQLite can flatten such a
@@ -292,18 +292,20 @@ def _truth(figure: str) -> str:
     return _OF_AUTHORITY.format(pieces, "quantity_listing_id")
 
 
-_PENDING = {
-    "pending_own": UNSEEN_SUM.format(figure="available"),
-    "pending": f"{UNSEEN_SUM.format(figure='available')} + {ELSEWHERE}",
-    "pending_on_hand": UNSEEN_SUM.format(figure="on_hand"),
-}
 _ITEM = {
     "truth_quantity": _truth("available"),
     "truth_on_hand": _truth("on_hand"),
     "truth_state": _OF_AUTHORITY.format(STATE_OF.format("q.state"), "state_listing_id"),
     "uncounted": f"coalesce({_OF_AUTHORITY.format(IS_UNCOUNTED, 'quantity_listing_id')}, 0)",
-} | _PENDING
-"""What the authority said of an item, and what it had not taken in."""
+}
+"""What the authority said of an item."""
+
+_UNSEEN_SUMS = f"""CREATE TEMP VIEW unseen_sums AS SELECT i.id AS item_id,
+  {UNSEEN_SUM.format(figure="available")} AS own,
+  {UNSEEN_SUM.format(figure="available")} + {ELSEWHERE} AS available,
+  {UNSEEN_SUM.format(figure="on_hand")} AS on_hand
+FROM main.items i WHERE {{is_any}}"""
+"""What it had not taken in."""
 
 
 DERIVED = """CREATE TEMP TABLE derived (id INTEGER PRIMARY KEY, quantity INTEGER,

@@ -219,7 +219,11 @@ def pending(connection: sqlite3.Connection, skus: Sequence[str]) -> dict[str, in
     """By SKU, what its authority has not shown yet, in pieces."""
     found: dict[str, int] = {}
     for sku in skus:
-        row = connection.execute("SELECT sum(pending) FROM items WHERE sku = ?", (sku,)).fetchone()
+        row = connection.execute(
+            """SELECT sum(u.available) FROM items i JOIN unseen_sums u ON u.item_id = i.id
+            WHERE i.sku = ?""",
+            (sku,),
+        ).fetchone()
         found[sku] = int(row[0] or 0)
     return found
 
@@ -227,8 +231,9 @@ def pending(connection: sqlite3.Connection, skus: Sequence[str]) -> dict[str, in
 def unseen_skus(connection: sqlite3.Connection) -> set[str]:
     """SKUs with movements that their authority has not shown, while an incident says so."""
     rows = connection.execute(
-        """SELECT i.sku FROM items i JOIN listings q ON q.id = i.quantity_listing_id
-        WHERE i.pending <> 0 AND EXISTS (SELECT 1 FROM incidents n
+        """SELECT i.sku FROM unseen_sums u JOIN items i ON i.id = u.item_id
+        JOIN listings q ON q.id = i.quantity_listing_id
+        WHERE u.available <> 0 AND EXISTS (SELECT 1 FROM incidents n
           WHERE n.channel_id = q.channel_id AND n.kind = 'unseen' AND n.closed_at IS NULL)"""
     )
     return {sku for (sku,) in rows}

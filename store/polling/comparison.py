@@ -187,7 +187,8 @@ class Comparison:
         ids = dict(connection.execute("SELECT name, id FROM channels").fetchall())
         for name in {channel.name for channel in self.terms.channels}.difference(ids):
             raise NoSuchThing(f"channel `{name}` is not in the cache yet: poll it first")
-        compiled = PolicySql(self.terms, ids, self._rules)
+        (moves,) = connection.execute("SELECT EXISTS (SELECT 1 FROM movements)").fetchone()
+        compiled = PolicySql(self.terms, ids, self._rules, moves=bool(moves))
         if compiled.has_many_rules():
             self._rules.register(connection)
         return compiled

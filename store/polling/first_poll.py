@@ -7,6 +7,7 @@ read from: it hardly meets the SKUs of the other side.
 import sqlite3
 
 from store.cells.cell_ids import cell
+from store.cells.unseen_sums import unseen_sum
 from store.poll_counts import FirstCounts
 from store.polling.sweep import Sweep
 
@@ -17,10 +18,10 @@ _ANY_STOCK = """SELECT 1 FROM stage p
 WHERE p.poll_id = ? AND p.problem IS NULL AND p.available > 0 LIMIT 1"""
 
 # What the authority has none of either is no surprise.
-_AT_ZERO = """SELECT count(*) FROM stage p
+_AT_ZERO = f"""SELECT count(*) FROM stage p
 LEFT JOIN items i ON i.sku = p.sku AND i.location = p.location
 WHERE p.poll_id = ? AND p.problem IS NULL AND p.available <= 0
-  AND NOT coalesce(i.truth_quantity + i.pending <= 0, 0)"""
+  AND NOT coalesce(i.truth_quantity + {unseen_sum("available")} <= 0, 0)"""
 
 _ROLE = "instr(roles, 'quantity authority') > 0"
 _SIDES = f"""SELECT coalesce(max(CASE WHEN id = :channel THEN {_ROLE} END), 0),

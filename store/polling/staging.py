@@ -11,6 +11,7 @@ from itertools import chain
 
 from store.cells import oddities
 from store.cells.cell_ids import cell, of_channel
+from store.cells.unseen_sums import unseen_sum
 from store.channels import polls
 from store.database import bulk
 from store.errors import Overtaken
@@ -94,7 +95,8 @@ _DIFFERENCES = f"""SELECT
       OR l.at_least <> p.at_least)
     AND coalesce({agrees("p", "l.target_quantity")}, 0) = 0), 0),
   coalesce(sum(l.present = 1 AND l.available > 0 AND p.available <= 0
-    AND p.available IS NOT l.target_quantity AND l.available + min(0, i.pending) > 0), 0),
+    AND p.available IS NOT l.target_quantity
+    AND l.available + min(0, {unseen_sum("available")}) > 0), 0),
   coalesce(sum(l.present = 1 AND l.available IS NOT NULL AND p.available IS NULL), 0),
   coalesce(sum(l.present = 1 AND p.available > 0 AND p.available IS NOT l.target_quantity
     AND {jumps("l.available", "p.available")}), 0)

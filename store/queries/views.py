@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from store.cells.cell_ids import cell
+from store.cells.unseen_sums import unseen_sum
 from store.database.columns import columns
 from store.database.rows import Columns
 from store.model import (
@@ -187,8 +188,8 @@ _CELL = Columns(
         "truth_state": "i.truth_state",
         "truth_on_hand": "i.truth_on_hand",
         "truth_incoming": "i.truth_incoming",
-        "pending": "i.pending",
-        "pending_on_hand": "i.pending_on_hand",
+        "pending": unseen_sum("available"),
+        "pending_on_hand": unseen_sum("on_hand"),
         "is_truth_uncounted": "i.uncounted",
     }
     | {name: f"l.{name}" for name in _OF_LISTING},

@@ -9,7 +9,7 @@ import sqlite3
 
 from store.cells.cell_ids import cell, channel_of
 from store.channels import polls
-from store.database import bulk, worklist
+from store.database import worklist
 from store.event_kinds import EventFate, EventFault
 from store.model import QUANTITY_MAX, Millis
 from store.targets import counted_events
@@ -24,13 +24,10 @@ from store.targets.verdict_sql import (
 )
 
 WORK_TABLES = (
-    # The last three are what was pending until now: to look at the items once more is a pass over
-    # scattered pages.
     """CREATE TEMP TABLE IF NOT EXISTS touched (item_id INTEGER PRIMARY KEY, as_of INTEGER,
-      sure_until INTEGER, lag_ms INTEGER, authority INTEGER, pending_own INTEGER, pending INTEGER,
-      pending_on_hand INTEGER)""",
+      sure_until INTEGER, lag_ms INTEGER, authority INTEGER)""",
     "CREATE TEMP TABLE IF NOT EXISTS turned (movement_id INTEGER PRIMARY KEY, item_id INTEGER)",
-    """CREATE TEMP TABLE IF NOT EXISTS pendings (item_id INTEGER PRIMARY KEY, own INTEGER,
+    """CREATE TEMP TABLE IF NOT EXISTS summed (item_id INTEGER PRIMARY KEY, own INTEGER,
       available INTEGER, on_hand INTEGER)""",
 )
 
@@ -193,14 +190,14 @@ def could_turn(connection: sqlite3.Connection, polled: int | None, *, decides: b
 def project(
     connection: sqlite3.Connection, candidates: str, *, any_pools: bool, now: Millis
 ) -> bool:
-    """Turn the flags that have turned, and note as moved each item whose pending sum has.
+    """Turn the flags that have turned, and note as moved each item whose sums have.
 
     `candidates` is `could_turn`'s answer. The truth of the moved items must have been read before:
     it says which listing they rest on. Returns whether any sum has changed.
     """
     if connection.execute("SELECT 1 FROM movements LIMIT 1").fetchone() is None:
         return False
-    for table in ("touched", "turned", "pendings"):
+    for table in ("touched", "turned", "summed"):
         connection.execute(f"DELETE FROM {table}")
     rests_on = f"coalesce({NEWEST_PLACE}, i.quantity_listing_id)"
     connection.execute(
@@ -208,11 +205,9 @@ def project(
         WITH ac AS MATERIALIZED (
           SELECT c.id, c.lag_ms, {whole_as_of("c")} AS whole FROM channels c),
         resting AS MATERIALIZED (
-          SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id,
-            i.pending_own, i.pending, i.pending_on_hand
+          SELECT i.id, {rests_on if any_pools else "i.quantity_listing_id"} AS listing_id
           FROM ({candidates}) x CROSS JOIN items i ON i.id = x.item_id)
-        SELECT r.id, {_as_of("ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id,
-          r.pending_own, r.pending, r.pending_on_hand
+        SELECT r.id, {_as_of("ac.whole")}, ac.whole - ac.lag_ms, ac.lag_ms, ac.id
         FROM resting r CROSS JOIN ac ON ac.id = {channel_of("r.listing_id")}
         LEFT JOIN cell_details a ON a.id = r.listing_id""",
         {"now": now},
@@ -239,39 +234,41 @@ def project(
         WHERE item_id IN (SELECT item_id FROM turned) AND by_events = 1"""
     )
     _sum_up(connection, any_pools=any_pools)
-    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM pendings")
-    return connection.execute("SELECT 1 FROM pendings LIMIT 1").fetchone() is not None
+    connection.execute("INSERT OR IGNORE INTO moved (item_id) SELECT item_id FROM summed")
+    return connection.execute("SELECT 1 FROM summed LIMIT 1").fetchone() is not None
 
 
 def _sum_up(connection: sqlite3.Connection, *, any_pools: bool) -> None:
-    """Add up what is pending of the touched items, and of those that share a place with them."""
+    """Add up what is unseen of the touched items, and of those that share a place with them."""
     # Into a table first, and only what differs: the caller goes on with just those whose sum has
     # changed, and an unchanged row is not written.
-    touched, elsewhere = "touched i", "0"
+    touched, elsewhere = "(SELECT item_id AS id FROM touched)", "0"
     if any_pools:
-        sharing = _SHARING.format(items="touched")
-        touched = f"""(SELECT id, id AS item_id, pending_own, pending, pending_on_hand
-          FROM ({sharing}) s CROSS JOIN items ON items.id = s.item_id) i"""
+        touched = f"(SELECT item_id AS id FROM ({_SHARING.format(items='touched')}))"
         elsewhere = ELSEWHERE
     connection.execute(
-        f"""INSERT INTO pendings SELECT item_id, own, own + elsewhere, on_hand FROM (
-          SELECT i.item_id, i.pending_own, i.pending, i.pending_on_hand, {elsewhere} AS elsewhere,
+        f"""INSERT INTO summed SELECT s.id, s.own, s.own + s.elsewhere, s.on_hand FROM (
+          SELECT i.id, {elsewhere} AS elsewhere,
             {_BOUNDED_SUM.format(figure="available")} AS own,
             {_BOUNDED_SUM.format(figure="on_hand")} AS on_hand
-          FROM {touched} LEFT JOIN movements v ON v.item_id = i.item_id AND v.unseen = 1
-          GROUP BY i.item_id)
-        WHERE pending_own <> own OR pending <> own + elsewhere OR pending_on_hand <> on_hand"""
+          FROM {touched} i LEFT JOIN movements v ON v.item_id = i.id AND v.unseen = 1
+          GROUP BY i.id) s
+        LEFT JOIN unseen_sums u ON u.item_id = s.id
+        WHERE coalesce(u.own, 0) <> s.own OR coalesce(u.available, 0) <> s.own + s.elsewhere
+          OR coalesce(u.on_hand, 0) <> s.on_hand"""
     )
     connection.execute(
-        f"""{bulk.UPDATE} items SET (pending_own, pending, pending_on_hand)
-          = (SELECT own, available, on_hand FROM pendings WHERE item_id = items.id)
-        WHERE id IN (SELECT item_id FROM pendings)"""
+        """INSERT INTO unseen_sums SELECT * FROM summed WHERE 1 ON CONFLICT (item_id) DO UPDATE SET
+          own = excluded.own, available = excluded.available, on_hand = excluded.on_hand"""
+    )
+    connection.execute(
+        """DELETE FROM unseen_sums WHERE item_id IN (SELECT item_id FROM summed)
+        AND own = 0 AND available = 0 AND on_hand = 0"""
     )
 
 
 _UNSEEN_EVENTS = "INSERT OR IGNORE INTO remade SELECT v.event_row FROM movements v"
-_RESET = """UPDATE items SET pending = 0, pending_own = 0, pending_on_hand = 0
-WHERE (pending <> 0 OR pending_own <> 0 OR pending_on_hand <> 0)"""
+_RESET = "DELETE FROM unseen_sums"
 _OF_REMADE = """INSERT OR IGNORE INTO moved (item_id)
 SELECT v.item_id FROM remade r CROSS JOIN movements v ON v.event_row = r.event_row"""
 
@@ -279,7 +276,7 @@ SELECT v.item_id FROM remade r CROSS JOIN movements v ON v.event_row = r.event_r
 def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     """Make the unseen movements again: a unit or a bundle may be made of other pieces than before.
 
-    For a change of the configuration; what is pending is added up when all items are compared.
+    For a change of the configuration; they are added up when all items are compared.
     """
     _begin_remaking(connection)
     connection.execute(f"{_UNSEEN_EVENTS} WHERE v.unseen = 1")
@@ -288,7 +285,7 @@ def remake(connection: sqlite3.Connection, compiled: PolicySql) -> None:
 
 
 def remake_moved(connection: sqlite3.Connection, compiled: PolicySql) -> None:
-    """The same of the moved items alone; notes as moved what shares in what is pending of them."""
+    """The same of the moved items alone; notes as moved what shares in their sums."""
     waiting = connection.execute("SELECT 1 FROM movements WHERE unseen = 1 LIMIT 1").fetchone()
     if waiting is None:
         return
@@ -302,8 +299,8 @@ def remake_moved(connection: sqlite3.Connection, compiled: PolicySql) -> None:
     connection.execute(_OF_REMADE)
     _move_again(connection, compiled)
     connection.execute(_OF_REMADE)
-    sharing = _SHARING.format(items="moved")
-    reset = connection.execute(f"{_RESET} AND id IN ({sharing}) RETURNING id").fetchall()
+    of_moved = f"WHERE item_id IN ({_SHARING.format(items='moved')})"
+    reset = connection.execute(f"{_RESET} {of_moved} RETURNING item_id").fetchall()
     worklist.note(connection, (item_id for (item_id,) in reset))
 
 

@@ -5,8 +5,10 @@ a property test holds the two equal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from store.cells.cell_ids import cell
+from store.cells.unseen_sums import unseen_sum
 from store.model import NOT_FOR_SALE, UNCOUNTED, ChannelTerms, Figure, Policy, State, Terms
 from store.targets import copies
 from store.targets.rule_choices import FUNCTION, RuleChoices, nested
@@ -14,13 +16,17 @@ from store.targets.rule_choices import FUNCTION, RuleChoices, nested
 MANY = 50
 """From more rules than this on, they are not tried one after the other."""
 
-_BASE = {
-    Figure.AVAILABLE: "(i.truth_quantity + i.pending)",
-    Figure.ON_HAND: ("coalesce(i.truth_on_hand + i.pending_on_hand, i.truth_quantity + i.pending)"),
-    Figure.AVAILABLE_AND_INCOMING: (
-        "(i.truth_quantity + i.pending + coalesce(i.truth_incoming, 0))"
-    ),
-}
+
+def _base(figure: Figure, *, moves: bool) -> str:
+    """SQL for the figure that a target is made of, in pieces; `moves`: with what is unseen."""
+    left, on_hand = "i.truth_quantity", "i.truth_on_hand"
+    if moves:
+        left = f"({left} + {unseen_sum('available')})"
+        on_hand = f"{on_hand} + {unseen_sum('on_hand')}"
+    if figure is Figure.ON_HAND:
+        return f"coalesce({on_hand}, {left})"
+    return left if figure is Figure.AVAILABLE else f"({left} + coalesce(i.truth_incoming, 0))"
+
 
 _WORDS_NOT_FOR_SALE = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 
@@ -49,13 +55,25 @@ def state_settles_at(state: str, listing_id: str, *, reduce_ms: str, raise_ms: s
 
 
 class PolicySql:
-    """SQL for one configuration on one cache; `values` are the patterns that it binds."""
+    """SQL for one configuration on one cache; `values` are the patterns that it binds.
+
+    `moves`: whether anything can have moved that a reading does not include. Where no event ever
+    came, to look for that would take a third of a comparison of all.
+    """
 
     # A policy's numbers stand in the SQL as literals, channel by channel. So a target is arithmetic
     # on one row; a join to a table of rules would have to match patterns for each listing.
 
-    def __init__(self, terms: Terms, ids: dict[str, int], rules: RuleChoices | None = None) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        ids: dict[str, int],
+        rules: RuleChoices | None = None,
+        *,
+        moves: bool = True,
+    ) -> None:
         self.terms = terms
+        self._moves = moves
         self.ids = ids
         self.values: dict[str, object] = {}
         self.rules = rules or RuleChoices()
@@ -65,7 +83,7 @@ class PolicySql:
 
     def under(self, terms: Terms) -> "PolicySql":
         """SQL for another configuration of this cache, which one statement can have beside this."""
-        other = PolicySql(terms, self.ids, self.rules)
+        other = PolicySql(terms, self.ids, self.rules, moves=self._moves)
         other.values, other._globs = self.values, self._globs
         return other
 
@@ -254,11 +272,12 @@ class PolicySql:
         )
 
     def _quantity(self, policy: Policy, channel: ChannelTerms) -> str:
-        figures = {
-            name: self._figure(channel, name) or str(getattr(policy, name) or 0)
+        figures = (
+            self._figure(channel, name) or str(getattr(policy, name) or 0)
             for name in ("buffer", "share_ppm", "cap", "units")
-        }
-        return _quantity(policy, channel, **figures)
+        )
+        base = _base(policy.made_of, moves=self._moves)
+        return _quantity(policy, channel, _Figures(base, *figures))
 
     def _figure(self, channel: ChannelTerms, name: str) -> str:
         """SQL for a number of the channel's rule for `i.sku`; empty where there are few rules."""
@@ -281,19 +300,24 @@ class PolicySql:
         return ", ".join(f":{name}" for name in names)
 
 
-def _quantity(
-    policy: Policy, channel: ChannelTerms, *, buffer: str, share_ppm: str, cap: str, units: str
-) -> str:
-    """Rule 6, docs/architecture.md, as SQL over `i`: NULL without a truth, never below 0.
+class _Figures(NamedTuple):
+    """What a quantity is worked out of, each as SQL."""
 
-    The policy's numbers are given as SQL.
-    """
+    base: str
+    buffer: str
+    share_ppm: str
+    cap: str
+    units: str
+
+
+def _quantity(policy: Policy, channel: ChannelTerms, figures: _Figures) -> str:
+    """Rule 6, docs/architecture.md, as SQL over `i`: NULL without a truth, never below 0."""
+    base, buffer, share_ppm, cap, units = figures
     none = "CASE WHEN i.truth_quantity IS NOT NULL THEN 0 END"
     if not policy.sold or policy.state in channel.hides:
         return none
     # Multiplied before it is divided, in whole numbers: a share rounds down once and no float is in
     # it.
-    base = _BASE[policy.made_of]
     formula = f"max(0, {base})" if buffer == "0" else f"max(0, {base} - {buffer})"
     if (share_ppm, units) != ("1000000", "1"):
         per_unit = f"1000000 * {units}"

@@ -7,6 +7,7 @@ its members have together.
 import sqlite3
 
 from store.cells.cell_ids import cell
+from store.cells.unseen_sums import unseen_sum
 from store.database import bulk
 from store.model import NOT_FOR_SALE, QUANTITY_MAX, UNCOUNTED, State
 from store.targets.policy_sql import PolicySql
@@ -32,17 +33,23 @@ _ORDER_OF_STATES = " ".join(
 )
 _WORDS = ", ".join(f"'{state}'" for state in NOT_FOR_SALE)
 _SELLABLE = f"""CASE WHEN coalesce({{item}}.truth_state, '') IN ({_WORDS}) THEN 0
-  ELSE max(0, {{item}}.truth_quantity + {{item}}.{{pending}}) END"""
-PART_OF_BUNDLE = _SELLABLE.format(item="c", pending="pending")
+  ELSE max(0, {{item}}.truth_quantity + {{unseen}}) END"""
+
+
+def _sellable(item: str, figure: str) -> str:
+    return _SELLABLE.format(item=item, unseen=unseen_sum(figure, item))
+
+
+PART_OF_BUNDLE = _sellable("c", "available")
 """SQL for the pieces that a part, item c, gives to a bundle."""
-# A pool counts its own sales in its own pending sum. The members' `pending` has them too, so that
-# the pool must add up `pending_own` or it would count each of its sales once for every member.
-PART_OF_POOL = _SELLABLE.format(item="c", pending="pending_own")
+# A pool counts its own sales in its own sum of what is unseen. The members' `available` has them
+# too, so that the pool must add up `own` or it would count each of its sales once for every member.
+PART_OF_POOL = _sellable("c", "own")
 """SQL for the pieces that a part, item c, gives to a pool."""
 
 # A bundle at a place of a pool: what its components there allow, but for what pools have sold.
 _BUNDLE_AT_PLACE = f"""(SELECT CASE WHEN count(*) = count(x.truth_quantity) + sum(x.uncounted)
-    THEN min({_SELLABLE.format(item="x", pending="pending_own")} / b.quantity) END
+    THEN min({_sellable("x", "own")} / b.quantity) END
   FROM parts b JOIN items x ON x.id = b.part_id WHERE b.item_id = c.id AND b.how = 'bundle')"""
 # That counts once for all of the pool's places: each sale came from one of them, and made so many
 # bundles fewer there, rounded up.

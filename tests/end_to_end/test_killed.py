@@ -130,7 +130,11 @@ def test_a_daemon_that_is_killed_again_and_again_counts_every_event_once(tmp_pat
     with cache(tmp_path) as connection:
         kept = [row[0] for row in connection.execute("SELECT event_id FROM events")]
         odd = connection.execute("SELECT what, words FROM odd_events").fetchall()
-        pending = dict(connection.execute("SELECT sku, pending FROM items").fetchall())
+        pending = dict(
+            connection.execute(
+                "SELECT i.sku, u.available FROM items i JOIN unseen_sums u ON u.item_id = i.id"
+            ).fetchall()
+        )
         targets = dict(
             connection.execute(
                 """SELECT i.sku, l.target_quantity FROM listings l

@@ -63,6 +63,8 @@ JOIN items i ON i.id = l.item_id JOIN channels c ON c.id = l.channel_id"""
 EVENTS = """SELECT e.*, i.sku, i.location, c.name FROM events e
 JOIN items i ON i.id = e.item_id JOIN channels c ON c.id = e.channel_id"""
 MOVEMENTS = """SELECT v.*, i.sku, i.location FROM movements v JOIN items i ON i.id = v.item_id"""
+ITEMS = """SELECT i.*, coalesce(u.own, 0) AS own, coalesce(u.available, 0) AS pending
+FROM items i LEFT JOIN unseen_sums u ON u.item_id = i.id"""
 WRITES = """SELECT l.item_id, l.channel_id, k.applying_at, coalesce(k.ended_at, k.applying_at)
   AS ended_at, k.to_quantity - k.from_quantity AS added
 FROM corrections k JOIN listings l ON l.id = k.listing_id WHERE k.applying_at IS NOT NULL"""
@@ -81,9 +83,7 @@ class Known:
         self.events = {row["id"]: row for row in rows(connection, EVENTS)}
         self.movements = rows(connection, MOVEMENTS)
         self.writes = rows(connection, WRITES)
-        self.items = {
-            (row["sku"], row["location"]): row for row in rows(connection, "SELECT * FROM items")
-        }
+        self.items = {(row["sku"], row["location"]): row for row in rows(connection, ITEMS)}
         self.counted = self._count()
         self.whole: Millis = next((row["whole"] for row in rows(connection, AS_OF)), 0)
 
@@ -222,7 +222,7 @@ class Known:
             return words.Truth(figure, state, pending=item["pending"])
         figures = [(self.items[part], self.truth(part), count) for part, count in parts]
         if place in MEMBERS:
-            there_are = [max(0, truth.available + part["pending_own"])
+            there_are = [max(0, truth.available + part["own"])
                          for part, truth, _ in figures if truth.available is not None]  # fmt: skip
             return words.Truth(sum(there_are) if there_are else None, pending=item["pending"])
         if any(truth.available is None for _, truth, _ in figures):

@@ -103,9 +103,7 @@ _TABLES = (
       was_available INTEGER, was_state TEXT)""",
     """CREATE TEMP TABLE items (id INTEGER PRIMARY KEY, sku TEXT, location TEXT,
       price_minor INTEGER, truth_quantity INTEGER, truth_state TEXT, truth_on_hand INTEGER,
-      truth_incoming INTEGER, pending INTEGER NOT NULL DEFAULT 0,
-      pending_own INTEGER NOT NULL DEFAULT 0, pending_on_hand INTEGER NOT NULL DEFAULT 0,
-      quantity_listing_id INTEGER, state_listing_id INTEGER,
+      truth_incoming INTEGER, quantity_listing_id INTEGER, state_listing_id INTEGER,
       uncounted INTEGER NOT NULL DEFAULT 0)""",
     "CREATE TEMP TABLE channels AS SELECT * FROM main.channels",
     # `differs` is the kind in presence or number, `of_state` 1 where the state differs.
@@ -115,8 +113,8 @@ _TABLES = (
 )
 
 _COPY_ITEMS = """INSERT OR IGNORE INTO temp.items SELECT id, sku, location, price_minor,
-  truth_quantity, truth_state, truth_on_hand, truth_incoming, pending, pending_own,
-  pending_on_hand, quantity_listing_id, state_listing_id, uncounted FROM main.items"""
+  truth_quantity, truth_state, truth_on_hand, truth_incoming, quantity_listing_id,
+  state_listing_id, uncounted FROM main.items"""
 
 # What bundles and pools say of themselves: their own state is theirs, whatever their parts are.
 _OWN_LISTINGS = """CREATE TEMP TABLE listings (id INTEGER PRIMARY KEY, item_id INTEGER,

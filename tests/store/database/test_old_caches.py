@@ -97,7 +97,7 @@ def test_the_second_schema_of_its_first_half_hour_is_completed(tmp_path: Path) -
     Database.open(tmp_path / "skew.db").close()
 
     with closing(sqlite3.connect(tmp_path / "skew.db")) as migrated:
-        assert migrated.execute("SELECT pending_own FROM items").fetchall() == [(-2,)]
+        assert migrated.execute("SELECT own FROM unseen_sums").fetchall() == [(-2,)]
         Database.open(tmp_path / "new.db").close()
         with closing(sqlite3.connect(tmp_path / "new.db")) as fresh:
             found, wanted = columns(migrated), columns(fresh)

@@ -274,7 +274,7 @@ class Events(RuleBasedStateMachine):
             if known.as_of(place) is None:
                 continue
             pools = [pool for pool, members in MEMBERS.items() if place in members]
-            assert item["pending_own"] == own[place]
+            assert item["own"] == own[place]
             assert item["pending"] == own[place] + sum(lowers[pool] for pool in pools)
 
     @invariant()

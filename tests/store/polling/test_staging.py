@@ -81,7 +81,9 @@ def test_numbers_that_are_far_from_what_they_were_are_counted(w: World) -> None:
 def test_a_zero_that_reported_sales_explain_is_not_counted(w: World) -> None:
     w.poll("shop", stock(A=3, B=4))
     w.database.write(
-        lambda connection: connection.execute("UPDATE items SET pending = -3 WHERE sku = 'A'")
+        lambda connection: connection.execute(
+            "INSERT INTO unseen_sums SELECT id, -3, -3, 0 FROM items WHERE sku = 'A'"
+        )
     )
     w.sweep("shop", stock(A=0, B=0))
 

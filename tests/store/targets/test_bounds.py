@@ -32,7 +32,7 @@ def sold(event_id: str, sku: str, quantity: int, at: int) -> Event:
 def kinds_of_numbers(w: World) -> set[str]:
     """How SQLite keeps the figures that a target is made of."""
     found = w.rows(
-        """SELECT typeof(truth_quantity) FROM items UNION SELECT typeof(pending) FROM items
+        """SELECT typeof(truth_quantity) FROM items UNION SELECT typeof(available) FROM unseen_sums
         UNION SELECT typeof(truth_incoming) FROM items
         UNION SELECT typeof(target_quantity) FROM listings"""
     )

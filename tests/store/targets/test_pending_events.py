@@ -29,7 +29,11 @@ def report(w: World, name: str, *batch: Event) -> EventsTaken:
 
 
 def pending(w: World, sku: str = "A") -> int:
-    ((found,),) = w.rows("SELECT pending FROM items WHERE sku = ?", sku)
+    ((found,),) = w.rows(
+        """SELECT total(u.available) FROM items i JOIN unseen_sums u ON u.item_id = i.id
+        WHERE i.sku = ?""",
+        sku,
+    )
     return int(found)
 
 

@@ -96,7 +96,8 @@ _ASKED = {
       FROM parts""",
     "bundles": "SELECT bundle_sku, component_sku, quantity FROM bundles",
     "items": f"""SELECT sku, location, truth_quantity, truth_state, truth_units, uncounted,
-      truth_quantity + pending, truth_quantity + pending_own, truth_on_hand + pending_on_hand,
+      (SELECT json_array(u.own, u.available, u.on_hand) FROM unseen_sums u
+        WHERE u.item_id = items.id),
       {_LISTING.format("items.quantity_listing_id")}, {_LISTING.format(_STATE_OF)} FROM items""",
     "movements": f"""SELECT event_row, {_ITEM.format("item_id")}, available, on_hand, unseen
       FROM movements""",
@@ -299,7 +300,8 @@ def test_a_pool_that_is_none_any_more_has_taken_nothing_of_one_beside_it(tmp_pat
         w.poll("warehouse", [Record("A", 4, place) for place in ("north", "south")])
         w.poll("shop", [Record("A", 4, place) for place in ("beside", "here")])
         report_sale(w, "A", "here")
-        at_beside = "SELECT truth_quantity + pending FROM items WHERE location = 'beside'"
+        at_beside = """SELECT truth_quantity + coalesce((SELECT u.available FROM unseen_sums u
+          WHERE u.item_id = items.id), 0) FROM items WHERE location = 'beside'"""
         assert w.rows(at_beside) == [(7,)]
 
         w.reconfigure(msgspec.structs.replace(plain, pools=(beside,)))
