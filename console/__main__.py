@@ -121,11 +121,17 @@ def _run(args: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _system() -> str:
+    """What `platform.system` says wherever there is `os.uname`."""
+    return os.uname().sysname
+
+
 def _import_msgspec() -> None:
     """Import msgspec without what nothing needs of it here."""
     # It takes three names from `typing_extensions` if that is installed, and else the same from
     # `typing`, which has them from Python 3.11 on: half of its import. Its JSON schemas are a
-    # quarter of the rest. Source: msgspec 0.20 and 0.23, `__init__.py`, `json.py`, `_utils.py`.
+    # quarter of the rest. `uuid`, which it knows, asks `platform` for the name of the system alone.
+    # Source: msgspec 0.20 and 0.23, `__init__.py`, `json.py`, `_utils.py`; CPython 3.11, `uuid.py`.
     name = "typing_extensions"
     if name in sys.modules or "msgspec" in sys.modules:
         return
@@ -133,7 +139,7 @@ def _import_msgspec() -> None:
 
     sys.modules[name] = None  # type: ignore[assignment]
     try:
-        with Without("msgspec.inspect", "msgspec._json_schema"):
+        with Without("msgspec.inspect", "msgspec._json_schema", platform={"system": _system}):
             import msgspec  # noqa: F401 - from now on it is there for whoever imports it.
     finally:
         del sys.modules[name]

@@ -8,7 +8,7 @@ from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class SparedModule(ModuleType):
@@ -42,8 +42,12 @@ def _real(module: str, name: str) -> "Callable[..., object]":
 class Without:
     """While it lasts these modules are not imported; whoever imports one afterwards gets it."""
 
-    def __init__(self, *names: str) -> None:
-        self._spared = [SparedModule(name) for name in names if name not in sys.modules]
+    def __init__(self, *names: str, **answers: "Mapping[str, object]") -> None:
+        """`answers`: by module, what it is asked for meanwhile and answers itself."""
+        known: dict[str, Mapping[str, object]] = {name: {} for name in names} | answers
+        self._spared = [SparedModule(name) for name in known if name not in sys.modules]
+        for module in self._spared:
+            module.__dict__.update(known[module.__name__])
 
     def __enter__(self) -> None:
         sys.modules.update((module.__name__, module) for module in self._spared)

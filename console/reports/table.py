@@ -5,7 +5,6 @@ A table that goes to a file or a pipe is never cut: only a terminal has a width.
 
 import os
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -64,6 +63,8 @@ class Paper:
 
     def paragraph(self, text: str, indent: str = "  ") -> list[str]:
         """Write a text whole, broken at the edge of the paper."""
+        import textwrap  # No table needs it.
+
         width = self.width if self.width is not None else 1_000_000
         return textwrap.wrap(clean(text), width, initial_indent=indent, subsequent_indent=indent)
 

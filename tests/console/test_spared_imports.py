@@ -8,12 +8,14 @@ import sys
 from console import __main__ as program
 program._import_msgspec()
 import msgspec
-spared = ["msgspec.inspect", "msgspec._json_schema", "typing_extensions"]
+spared = ["msgspec.inspect", "msgspec._json_schema", "typing_extensions", "platform"]
 print([name for name in spared if name in sys.modules])
 print(msgspec.json.schema(int))
 print(msgspec.inspect.type_info(int))
 import msgspec.inspect
 print(msgspec.inspect.IntType.__module__)
+import platform, uuid
+print(uuid._LINUX == (platform.system() == "Linux"), platform.machine() != "")
 """
 
 
@@ -22,8 +24,9 @@ def test_msgspec_comes_without_its_json_schemas_until_one_is_asked_for() -> None
         [sys.executable, "-c", MSGSPEC], check=True, capture_output=True, text=True
     )
 
-    spared, schema, info, real = done.stdout.splitlines()
+    spared, schema, info, real, system = done.stdout.splitlines()
     assert spared == "[]"
     assert schema == "{'type': 'integer'}"
     assert info.startswith("IntType(")
     assert real == "msgspec.inspect"
+    assert system == "True True"

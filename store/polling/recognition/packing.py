@@ -8,6 +8,7 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import accumulate, islice
 
 import msgspec
@@ -23,8 +24,8 @@ _GROUP = 1024
 _RUN_LENGTH_MIN = 64
 """Of the runs of a row, on average; with shorter ones their steps are kept."""
 
-_ONES = int.from_bytes(array("q", [1]) * _GROUP, "little")
-_RAMP = int.from_bytes(array("q", range(_GROUP)), "little")
+_BLOCK = 65_536
+"""So many numbers have all their bytes but two in common."""
 
 
 class _SavedPages(msgspec.Struct, array_like=True):
@@ -174,21 +175,34 @@ def _fill(into: memoryview, saved: _SavedListings) -> None:
         raise ValueError("other listings than entries")
     start = 0
     for first, length in zip(saved.firsts, saved.lengths, strict=True):
-        for place in range(0, length, _GROUP):
-            some = _following(first + place, min(_GROUP, length - place))
+        for place in range(0, length, _BLOCK):
+            some = _following(first + place, min(_BLOCK, length - place))
             into[start : start + len(some)] = some
             start += len(some)
 
 
 def _following(first: int, count: int) -> "array[int]":
-    """So many numbers, each one more than the one before; at most `_GROUP`."""
+    """So many numbers, each one more than the one before."""
     if first < 0:
         return array("q", range(first, first + count))
-    # As one sum of two long numbers, and so without a step of Python for each.
-    content = (_RAMP + first * _ONES).to_bytes(8 * _GROUP, "little")
-    found = array("q")
-    found.frombytes(content[: 8 * count])
+    # Copied, and the bytes that they share written over it, without a step of Python for each.
+    found, low = array("q"), _low_numbers()
+    while count > 0:
+        start = first % _BLOCK
+        size = min(count, _BLOCK - start)
+        content = bytearray(low[8 * start : 8 * (start + size)])
+        for place, byte in enumerate((first // _BLOCK).to_bytes(6, "little"), 2):
+            if byte:
+                content[place::8] = bytes([byte]) * size
+        found.frombytes(content)
+        first, count = first + size, count - size
     return found
+
+
+@cache
+def _low_numbers() -> bytes:
+    """The numbers below `_BLOCK`, 8 bytes each: of all others two bytes are as theirs."""
+    return array("q", range(_BLOCK)).tobytes()
 
 
 def steps_of(listing_ids: "array[int]") -> bytes:

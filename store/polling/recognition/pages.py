@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sys
 from array import array
 from bisect import bisect_right
 from collections import Counter
@@ -15,7 +16,8 @@ import xxhash
 NO_RECORD = -1
 """The listing of an entry that is none, such as a row that a word takes off the list."""
 
-_NO_RECORD_BYTES = b"\xff" * 8
+_HIGHEST_BYTE = 7 if sys.byteorder == "little" else 0
+"""Which of the eight of a listing; of `NO_RECORD` all bits of it are set."""
 
 NEW = 0
 """The listing of an entry that has none yet, or that is not recognised."""
@@ -84,7 +86,7 @@ class PollPages(msgspec.Struct, frozen=True):
     def records(self) -> int:
         """How many of the entries are records."""
         # Counted in bytes, which is faster by far: the highest byte of a listing's id is 0.
-        return len(self.listing_ids) - self.listing_ids.tobytes().count(_NO_RECORD_BYTES)
+        return len(self.listing_ids) - self.listing_ids.tobytes()[_HIGHEST_BYTE::8].count(0xFF)
 
     def start(self, page: int) -> int:
         return self.ends[page - 1] if page > 0 else 0

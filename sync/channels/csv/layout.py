@@ -75,7 +75,7 @@ def encoding_of(file: BinaryIO) -> str:
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        while chunk := file.read(2**20):
+        while chunk := file.read(2**16):
             # Plain ASCII is told much faster than decoded, where no letter is begun before it.
             if not chunk.isascii() or decoder.getstate()[0]:
                 decoder.decode(chunk)

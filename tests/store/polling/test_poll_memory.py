@@ -2,6 +2,7 @@
 
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +127,15 @@ def test_entries_that_differ_are_found_wherever_they_stand(
     differing_places = {place for place, entry in enumerate(are) if entry != were[place]}
     assert found is not None
     assert (len(found.entries), set(found.entries)) == (len(differing_places), differing_places)
+
+
+@pytest.mark.parametrize("first", [1, 2**16 - 3, 5 * 2**28 + 2**16 - 1, 300 * 2**28 + 2**24 - 7])
+def test_listings_that_follow_each_other_are_the_same_after_a_restart(first: int) -> None:
+    listing_ids = array("q", [*range(first, first + 140_000), -1, 7])
+    digests = array("Q", range(len(listing_ids)))
+    saved = PollPages([b"mark"], array("q", [1]), array("q", [len(digests)]), digests, listing_ids)
+
+    recalled = packing.unpacked(packing.packed(saved))
+
+    assert recalled.listing_ids == listing_ids
+    assert recalled.records == len(listing_ids) - 1

@@ -23,7 +23,7 @@ TARGET_BYTES = 2 * 1024
 a row in a thousand changes, both cost about the same with this."""
 
 MIN_BYTES = TARGET_BYTES // 4
-_WINDOW_BYTES = 2**20
+_WINDOW_BYTES = 2**17
 _BEYOND_BYTES = 64 * 1024
 _SLACK_BYTES = 64
 """By so much more or less a piece may have that changed: numbers gain and lose digits."""

@@ -11,7 +11,7 @@ from sync.channels.csv.files import FileStatus, channel_errors, opened
 from sync.channels.csv.unpacking.content import Content
 from sync.errors import Temporary
 
-_CHUNK_BYTES = 2**20
+_CHUNK_BYTES = 2**16
 
 _SETTLED_NS = 5_000_000_000
 """A file that was changed this long before it was read has another time if it is changed again.
