@@ -4,7 +4,6 @@ Every function raises ValueError with a reason that can follow the place: `line 
 a whole number`. Nothing is guessed: a number that could be read in two ways is refused.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
@@ -50,6 +49,8 @@ def json_value(body: bytes) -> object:
         reason = str(error)
     except RecursionError:
         raise ValueError("JSON nested too deep") from None
+    import json  # Rarely needed, and a millisecond of each start.
+
     try:
         content = json.loads(body)
         return _whole_characters(content) if _HALF.search(body) else content
@@ -63,6 +64,8 @@ def _whole_characters(content: object) -> object:
     No URL, file or cache takes such a half, and neither does `msgspec.convert`. What must be
     printable, such as a SKU, is refused for either.
     """
+    import json
+
     text = json.dumps(content, ensure_ascii=False)
     return json.loads(_LONE.sub(NO_CHARACTER, text))
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from console.reports.table import Paper, TableCell
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 
 if TYPE_CHECKING:
     from sync.channels import ListedKind

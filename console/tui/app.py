@@ -10,7 +10,8 @@ import inspect
 import signal
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segments
 from rich.text import Text
@@ -22,7 +23,6 @@ from textual.worker import WorkerFailed
 from console.keys import by_name
 from console.keys.action import Action, PageName
 from console.keys.search import PaletteEntry
-from console.text import failure
 from console.text.format import clean
 from console.text.looks.themes import PALETTES
 from console.tui.data.refresh import RefreshLoop
@@ -50,6 +50,7 @@ class SkewApp(NavigatingApp):
     """The console on an open cache. Everything that it shows comes from the cache."""
 
     CSS_PATH = "console.tcss"
+    LATER_CSS_PATH: ClassVar[Path] = Path(__file__).with_name("after_first_frame.tcss")
     TITLE = "skew"
 
     def __init__(
@@ -135,7 +136,20 @@ class SkewApp(NavigatingApp):
         self.dashboard._push_result_callback(self.dashboard, None)  # noqa: SLF001 - as pushing does.
         return self.dashboard
 
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        # As Textual does with a screen's own style, so that none is shown before it is there.
+        super()._load_screen_css(screen)
+        if screen is not self.dashboard:
+            self._load_later_css()
+
+    def _load_later_css(self) -> None:
+        """Read the style of all that the first frame does not show, once."""
+        if not self.stylesheet.has_source(str(self.LATER_CSS_PATH), ""):
+            self.stylesheet.read(self.LATER_CSS_PATH)
+            self.stylesheet.parse()
+
     async def on_mount(self) -> None:
+        self.call_after_refresh(self._load_later_css)
         self.set_interval(1.0, self._tick)
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Leaving in good order gives the terminal and the lease back.
@@ -358,6 +372,8 @@ class SkewApp(NavigatingApp):
         if isinstance(error, WorkerFailed):
             error = error.error  # What went wrong, and where: the wrapper has no traceback.
         self.bell()
+        from console.text import failure
+
         text = failure.bug_in_the_console(error)
         self._exit_renderables.append(Segments(self.console.render(Text(clean(text)))))
         self._close_messages_no_wait()

@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from sync.channels import plugins
-from sync.channels.base import Abilities, Channel
 from sync.clock import Clock
 from sync.units import PPM
 
 if TYPE_CHECKING:
+    from sync.channels.abilities import Abilities
+    from sync.channels.base import Channel
     from sync.settings import ChannelSettings
     from sync.transport.rate_limit import RateLimitMeter
     from sync.transport.transport import Transport
@@ -53,10 +54,10 @@ class KindModule(Protocol):
     """A frozen msgspec Struct of the keys that only this kind has; where it has a `url`, that is
     the origin that the channel's transport never leaves."""
 
-    ABILITIES: Abilities
+    ABILITIES: "Abilities"
     """The most that the kind can do, however it is configured: a row of `skew channels`."""
 
-    def abilities(self, options: Any) -> Abilities:  # noqa: ANN401  # Each kind has its own.
+    def abilities(self, options: Any) -> "Abilities":  # noqa: ANN401  # Each kind has its own.
         """Say what a channel with these options can do, without opening it."""
         ...
 
@@ -67,7 +68,7 @@ class KindModule(Protocol):
         transport: "Transport",
         clock: Clock,
         base: Path,
-    ) -> Channel:
+    ) -> "Channel":
         """Make the channel ready; nothing is sent. It owns the transport and closes it.
 
         Raises ConfigError where a secret is missing or a setting cannot work.
@@ -102,7 +103,7 @@ class ListedKind(NamedTuple):
     name: str
     package: str = ""
     """Name and version of the package that brings it along; empty for one of ours."""
-    abilities: Abilities | None = None
+    abilities: "Abilities | None" = None
     wrong: str = ""
 
 
@@ -127,7 +128,7 @@ def package_of(name: str) -> str:
 
 def open_channel(
     settings: "ChannelSettings", clock: Clock, base: Path, meter: "RateLimitMeter | None" = None
-) -> Channel:
+) -> "Channel":
     """Open a configured channel, in our names, with a transport of its own.
 
     `base` is the settings' folder; `meter` notes what its answers say of its rate limit.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.values import quoted
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _wrong_with(module: object, kind: str) -> str:
     if not (isinstance(options, type) and issubclass(options, msgspec.Struct)):
         return "lacks OPTIONS, a msgspec Struct of its keys"
     if not isinstance(can, Abilities):
-        return "lacks ABILITIES, of sync.channels.base.Abilities"
+        return "lacks ABILITIES, of sync.channels.abilities.Abilities"
     if can.kind != kind:
         return f"has ABILITIES of the kind {quoted(can.kind)}"
     for name in ("abilities", "open_channel"):

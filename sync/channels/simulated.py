@@ -18,15 +18,8 @@ from store.event_kinds import Event
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
 from sync.channels import event_decoding
-from sync.channels.base import (
-    Abilities,
-    Change,
-    EventPage,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
 from sync.secrets import Secret, SecretSource, bearer, resolve

@@ -15,8 +15,8 @@ from store.model import Millis, Refused
 from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from store.polling.recognition.recogniser import Recogniser
+from sync.channels.abilities import Abilities
 from sync.channels.base import (
-    Abilities,
     AddressedChannel,
     Change,
     ChangesSource,

@@ -18,8 +18,8 @@ from store.polling.changes.sequence import FileSequence
 from store.polling.file_sights import FileStamp
 from store.polling.recognition.recogniser import Recogniser
 from sync import locations
+from sync.channels.abilities import Abilities
 from sync.channels.base import (
-    Abilities,
     AddressedChannel,
     Change,
     ChangesSource,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from store.model import Record
+from sync.channels.abilities import Abilities
 from sync.channels.base import (
-    Abilities,
     AddressedChannel,
     Change,
     Channel,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from store.checklist.values import ChannelBehaviour, Measured, Spans
 from store.model import Direction
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.settings import ChannelSettings, Settings
 
 NOT_YET = "nothing measured yet"

@@ -16,7 +16,6 @@ from sync import channels, locations, values
 from sync.channels.plugins import BrokenPlugin
 from sync.config import schema
 from sync.config.decoding import Findings, join, nearest, refuse_unknown, table
-from sync.config.described import say_where, under
 from sync.errors import ConfigError
 from sync.settings import ChannelRule, ChannelSettings, GuardSettings, WebhookSettings
 from sync.targets import directions
@@ -69,6 +68,8 @@ class ChannelBuilder(msgspec.Struct, frozen=True):
 
     def _described(self, name: str, written: Mapping[str, object]) -> ChannelSettings | None:
         """Put a channel together that uses a ready-made description."""
+        from sync.config.described import say_where, under
+
         described = under(name, written, self.base, self.found)
         if described is None:
             return None

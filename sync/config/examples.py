@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sync import channels
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.channels.descriptions import adapters, places
 from sync.channels.plugins import BrokenPlugin
 from sync.config import described, ready_made, toml

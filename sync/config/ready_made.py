@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sync import channels
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.channels.descriptions import places
 from sync.channels.descriptions.places import DescriptionFile
 from sync.config import described

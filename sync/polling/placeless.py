@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from store.model import Refused
-from sync.channels.base import Abilities, FreshReadings, ListingRef
+from sync.channels.abilities import Abilities
+from sync.channels.base import FreshReadings, ListingRef
 
 
 def of_poll(refused: Sequence[Refused], can: Abilities) -> Sequence[Refused]:

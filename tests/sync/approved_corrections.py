@@ -1,6 +1,6 @@
 """Corrections that are approved and wait to be written: what the tests of `apply` start from."""
 
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from tests.sync.scripted_channel import Bench
 
 CAN = Abilities(

@@ -24,15 +24,8 @@ from store.polling import quarantine
 from store.queries import views
 from store.queries.values import DisagreementFilter
 from sync import channels
-from sync.channels.base import (
-    Abilities,
-    Change,
-    EventPage,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.clock import Clock
 from sync.corrections.apply import apply
 from sync.polling.channel_state import ChannelState

@@ -64,7 +64,7 @@ class Collector(Protocol):
     def wake(self) -> None: ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ConsoleState:
     """The console's own state: small, and nothing of it is data."""
 

@@ -1,9 +1,9 @@
 """How an update is written: as what waits, as a row of the history, whole with its audit. Pure."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual.content import Content
 
 from console.text.format import (
@@ -234,7 +234,7 @@ def _when(at: Millis, now: Millis) -> str:
 
 def _seen(step: "AuditRow") -> str:
     """What the step rested on: the reading and the target at that moment."""
-    facts = json.loads(step.seen)
+    facts = msgspec.json.decode(step.seen)
     shows, target = units(facts.get("available")), units(facts.get("target_quantity"))
     if facts.get("state") != facts.get("target_state") and facts.get("target_state") is not None:
         shows += f" {facts.get('state') or NONE}"

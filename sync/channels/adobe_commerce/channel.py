@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import State
+from sync.channels.abilities import Abilities
 from sync.channels.adobe_commerce import signing
 from sync.channels.adobe_commerce.layout import AdobePlan
 from sync.channels.adobe_commerce.options import AdobeCommerceOptions
@@ -18,14 +19,7 @@ from sync.channels.adobe_commerce.search import AdobeSearch
 from sync.channels.adobe_commerce.writing import BATCH_MAX, AdobeWriter
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.clock import Clock
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import Record, Refused, State
+from sync.channels.abilities import Abilities
 from sync.channels.amazon import marketplaces
 from sync.channels.amazon.api import PARTICIPATIONS, SellingPartnerApi
 from sync.channels.amazon.fba import AmazonStockReader
@@ -24,14 +25,7 @@ from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
 from sync.secrets import Secret, SecretSource, resolve

@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING
 
 from store.model import State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.bigcommerce.desk import BigDesk
 from sync.channels.bigcommerce.options import BigCommerceOptions
 from sync.channels.bigcommerce.places import greeting

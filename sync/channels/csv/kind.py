@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.model import State
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.channels.csv.layout import FIELDS
 from sync.channels.csv.options import ROWS_MAX, CsvOptions
 from sync.clock import Clock

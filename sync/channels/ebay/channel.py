@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 
 from store.model import State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.ebay.desk import EbayDesk
 from sync.channels.ebay.options import EbayOptions
 from sync.channels.ebay.reading import EbayReader

@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING
 
 from store.model import Millis, State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.erpnext.access import TokenPairProof
 from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.reading import BinReader

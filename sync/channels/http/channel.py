@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from store.model import Record, Refused, State
 from store.polling.recognition.recogniser import Recogniser
+from sync.channels.abilities import Abilities
 from sync.channels.api import complaints
 from sync.channels.api.auth.table import WayIn
 from sync.channels.base import (
-    Abilities,
     Change,
     EventPage,
     FreshReadings,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from store.model import State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.api import addresses
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.basic import BasicProof
@@ -14,14 +15,7 @@ from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.login import Login, LoginTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.medusa.listings import MedusaView
 from sync.channels.medusa.options import MedusaOptions
 from sync.channels.medusa.reading import MedusaReader

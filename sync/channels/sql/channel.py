@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from store.model import Record, State
 from sync import extras, values
 from sync.channels import sightings
+from sync.channels.abilities import Abilities
 from sync.channels.base import (
-    Abilities,
     Change,
     FreshReadings,
     KeySighting,

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING
 
 from store.model import State
 from sync import secrets, values
+from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.square.options import SquareOptions
 from sync.channels.square.reading import SquareReader
 from sync.channels.square.session import (

@@ -9,19 +9,13 @@ import msgspec
 
 from store.model import State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.api import addresses
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.tryton.layout import TrytonPlan
 from sync.channels.tryton.options import TrytonOptions
 from sync.channels.tryton.reading import TrytonReader

@@ -14,15 +14,8 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
-from sync.channels.base import (
-    Abilities,
-    Change,
-    EventPage,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.vendure.events import MovementReader
 from sync.channels.vendure.greeting import greeting
 from sync.channels.vendure.options import VendureOptions

@@ -12,7 +12,7 @@ from store.model import Direction, Figure
 from store.monitoring import past_demand
 from store.monitoring.past_demand import PastDemand, PastMovement
 from sync import channels
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.config.load import load
 from sync.settings import ChannelSettings, Settings
 from sync.simulation.channel import Item

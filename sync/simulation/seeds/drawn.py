@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from store.model import Component, Direction, State
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.channels.simulated import SimulatedOptions
 from sync.secrets import SecretSource
 from sync.settings import (

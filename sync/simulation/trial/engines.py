@@ -8,7 +8,8 @@ from pathlib import Path
 
 from store.database.connection import Database
 from store.errors import DatabaseBusy, LeaseLost, StoreError
-from sync.channels.base import Abilities, Channel
+from sync.channels.abilities import Abilities
+from sync.channels.base import Channel
 from sync.channels.translation import translated
 from sync.clock import Clock
 from sync.engine.engine import Engine

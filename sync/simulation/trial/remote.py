@@ -12,15 +12,8 @@ import msgspec
 
 from store.event_kinds import Event
 from store.model import Millis, Record, Refused
-from sync.channels.base import (
-    Abilities,
-    Change,
-    EventPage,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.errors import (
     ContractBroken,
     NeedsOperator,

@@ -16,7 +16,7 @@ from tests.long_run import first
 
 MODULE = """
 import msgspec
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 
 class Options(msgspec.Struct, frozen=True):
     url: str

@@ -57,7 +57,11 @@ async def test_no_line_is_wider_than_the_terminal_and_the_foot_is_at_its_foot(
 
 def test_every_widget_that_the_stylesheet_names_is_there() -> None:
     """A class that was renamed without its rule would be laid out as if it had none."""
-    css = Path(console_app.__file__).with_name("console.tcss").read_text(encoding="utf-8")
+    sheets = (
+        console_app.SkewApp.LATER_CSS_PATH,
+        Path(console_app.__file__).with_name("console.tcss"),
+    )
+    css = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     named = set(
         re.findall(r"(?<![.#$\w-])[A-Z]\w+", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
     )

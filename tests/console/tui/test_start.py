@@ -44,7 +44,7 @@ def test_the_first_frame_comes_without_other_pages_dialogs_and_what_reads_polls_
         "console.tui.data.source", "console.tui.data.disagreements", "console.tui.data.export",
         "store.corrections", "store.history", "store.causes", "sync.causes.explain",
         "sync.corrections", "sync.transport", "sync.engine", "sync.polling", "httpx",
-        "textual.command", "textual.widgets._directory_tree", "click",
+        "textual.command", "textual.widgets._directory_tree", "click", "console.text.failure",
     )  # fmt: skip
     assert "console.tui.pages.dashboard" in imported
     assert [name for name in imported if name.startswith(spared)] == []
@@ -86,7 +86,9 @@ async def test_a_page_is_made_when_it_is_opened(shop: Shop) -> None:
         assert app.page is opened
 
 
-async def test_the_style_sheet_is_parsed_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_style_sheets_are_parsed_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parsed: Counter[CSSLocation] = Counter()
 
     def counted(sheet: Stylesheet, css: str, read_from: CSSLocation, **more: Any) -> list[RuleSet]:
@@ -97,10 +99,30 @@ async def test_the_style_sheet_is_parsed_once(shop: Shop, monkeypatch: pytest.Mo
         return rules
 
     monkeypatch.setattr(Stylesheet, "_parse_rules", counted)
-    async with console(shop):
-        pass
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "4", "1")
 
-    assert [times for (path, _), times in parsed.items() if path.endswith("console.tcss")] == [1]
+    sheets = {path.rpartition("/")[2]: times for (path, _), times in parsed.items()}
+    assert (sheets["console.tcss"], sheets["after_first_frame.tcss"]) == (1, 1)
+
+
+async def test_what_the_first_frame_does_not_show_has_its_style_before_it_is_shown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ConsoleState("acme-eu", shop.clock, "ana", True, None, lambda: None)
+    app = SkewApp(shop.database, shop.settings, session, watch=False)
+    later: list[object] = []
+    monkeypatch.setattr(app, "call_after_refresh", lambda *_: later.append(_))
+    sheet = str(app.LATER_CSS_PATH)
+
+    async with app.run_test(size=(160, 45)) as pilot:
+        assert not app.stylesheet.has_source(sheet, "")
+        await pilot.press("question_mark")
+        await pilot.pause()
+
+        assert app.screen.is_modal
+        assert app.stylesheet.has_source(sheet, "")
+        assert app.screen.query(".dialog").first().styles.max_width is not None
 
 
 async def test_no_frame_is_drawn_that_is_not_shown(

@@ -11,10 +11,11 @@ import msgspec
 
 from store.model import Record, Refused
 from sync import secrets, values
+from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
-from sync.channels.base import Abilities, Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.clock import Clock
 from sync.errors import ContractBroken
 from sync.secrets import SecretSource, bearer, resolve

@@ -16,7 +16,8 @@ from store.event_kinds import Event, EventKind
 from store.model import Record, Refused
 from store.monitoring.reading import here, read
 from sync import values
-from sync.channels.base import Abilities, EventPage, FreshReadings, Receipt, RecordPage
+from sync.channels.abilities import Abilities
+from sync.channels.base import EventPage, FreshReadings, Receipt, RecordPage
 from sync.describing.looking import ApiQuestion, describe_answer
 from sync.errors import ChannelError, ConfigErrors, ContractBroken, Temporary
 from sync.polling import handed_over

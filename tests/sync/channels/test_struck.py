@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from store.model import Record, Refused
+from sync.channels.abilities import Abilities
 from sync.channels.base import (
-    Abilities,
     Change,
     EventPage,
     FreshReadings,

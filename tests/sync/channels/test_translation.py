@@ -14,15 +14,8 @@ from store.event_kinds import Event, EventKind
 from store.model import Direction, Kind, PollOutcome, Record, Refused, State
 from sync import channels
 from sync import locations as locations_module
-from sync.channels.base import (
-    Abilities,
-    Change,
-    EventPage,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.translation import SELLABLE_FIRST, Names, TranslatedChannel, event_in_our_names
 from sync.errors import Temporary, WriteRejected
 from sync.polling.channel_state import ChannelState

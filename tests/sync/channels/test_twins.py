@@ -7,14 +7,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from store.model import Record, State
-from sync.channels.base import (
-    Abilities,
-    Change,
-    FreshReadings,
-    ListingRef,
-    Receipt,
-    RecordPage,
-)
+from sync.channels.abilities import Abilities
+from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.twins import MARK, WriteAllChannel, lowest
 from sync.corrections import verify
 from sync.errors import ChannelError, Temporary, WriteOutcomeUnknown, WriteRejected

@@ -12,7 +12,7 @@ from store.checklist.values import ChannelBehaviour, Measured, OpenCount, Sales,
 from store.event_kinds import EventKind
 from store.model import Direction, Freshness, Kind, State, Status
 from sync import checklist
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.checklist import mismatches, states
 from sync.checklist.case import Answer, ChecklistCase, delay_text, span
 from sync.config.load import decode

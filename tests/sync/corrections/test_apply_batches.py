@@ -5,7 +5,7 @@ from typing import Any
 
 from store.model import CorrectionStatus as Status
 from store.model import Record, State
-from sync.channels.base import Abilities
+from sync.channels.abilities import Abilities
 from sync.corrections.calls import FIRST_FEW
 from sync.errors import (
     Temporary,

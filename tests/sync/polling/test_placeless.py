@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from store.model import Record, Refused
-from sync.channels.base import Abilities, FreshReadings, ListingRef
+from sync.channels.abilities import Abilities
+from sync.channels.base import FreshReadings, ListingRef
 from sync.polling import placeless
 from tests.sync.scripted_channel import Bench
 
