@@ -97,7 +97,7 @@ class HttpApi:
         self._options = options
         self._client = client
         self._list = ListReader(name, options, client)
-        self._recogniser = Recogniser.nothing()
+        self._recogniser: Recogniser | None = None
         write = options.write
         versions = VersionMemory(None if write is None else write.if_match)
         self._single = SingleReader(options, client, self._list, versions)
@@ -110,7 +110,7 @@ class HttpApi:
             self._events = EventReader(name, table, clock, client, zone_of(options.timezone))
 
     def pages(self) -> AsyncIterator[RecordPage]:
-        recogniser, self._recogniser = self._recogniser, Recogniser.nothing()
+        recogniser, self._recogniser = self._recogniser, None
         return self._list.all(recogniser)
 
     def recall(self, recogniser: Recogniser) -> None:

@@ -122,6 +122,11 @@ class ApiClient:
         """What an answer with a list, or with one record, complains of; None where of nothing."""
         return self._described(content) or complaints.of_page(content, items)
 
+    @property
+    def has_described_error(self) -> bool:
+        """Whether the description says where errors stand: anywhere in an answer."""
+        return self._error is not None
+
     def _described(self, content: object) -> Complaint | None:
         """What stands where the description says that errors stand."""
         if self._error is None:

@@ -1,7 +1,7 @@
 """One page of a described API: fetched, decoded, its items found in it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,9 @@ class PageReader:
             if (seen := self._seen(reply, place)) is not None:
                 found[:] = [seen]
                 return None
+            if (parted := self._parted(reply, place)) is not None:
+                found[:] = [parted]
+                return None
             content = self.content(reply, place)
             items = self.items_of(content)
             found[:] = [(content, items)]
@@ -108,7 +111,7 @@ class PageReader:
         announced = self._announced(reply.headers, content, place)
         count = _count(self._table.items or "@", content, items)
         mark = mark_of(reply.body)
-        if self.seen is not None and isinstance(items, list):
+        if self.seen is not None and self.seen.find(mark) is None:
             self.seen.keep(mark, content, items)
         return PageBody(
             request, reply.url, reply.headers, content, items, count, announced, mark=mark
@@ -120,11 +123,30 @@ class PageReader:
         if seen is None:
             return None
 
+        assert self.seen is not None
+        return seen.content, self.seen.later(reply.body, self._decoding(reply, place), seen.records)
+
+    def _parted(self, reply: "Reply", place: str) -> tuple[object, LaterItems] | None:
+        """What a page says beside its records, and these, each to be decoded by itself.
+
+        None where it must be decoded as a whole, or could complain of something.
+        """
+        if self.seen is None or self._client.has_described_error:
+            return None
+        content = self.seen.beside(reply.body)
+        if content is None:
+            return None
+        items = self.seen.later(reply.body, self._decoding(reply, place))
+        if not items.raws or self._client.page_complaint(content, [None]) is not None:
+            return None
+        return content, items
+
+    def _decoding(self, reply: "Reply", place: str) -> Callable[[], Sequence[object]]:
         def decode() -> Sequence[object]:
             items = self.items_of(self.content(reply, place))
             return items if isinstance(items, list) else []
 
-        return seen.content, LaterItems(seen.records, decode)
+        return decode
 
     def content(self, reply: "Reply", place: str) -> object:
         """Decode an answer. Raises ContractBroken, in the channel's words where it has some."""

@@ -1,5 +1,6 @@
 """Reads a described list from its first page to its last, and makes records of what is in it."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from store.model import Record, Refused
-from store.polling.recognition.pages import UNMARKED, PageMarks
+from store.polling.recognition.pages import NEW, UNMARKED, FreshPart, PageMarks
 from store.polling.recognition.recogniser import Recogniser
 from store.record_columns import column_of
 from sync.channels.base import FreshReadings, RecordPage, closing
@@ -21,10 +22,11 @@ from sync.channels.http.listing.formats import CsvContent
 from sync.channels.http.listing.nested import ASKED_AT_ONCE, ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.records import RecordDecoder
-from sync.channels.http.listing.seen import SeenPages
+from sync.channels.http.listing.seen import LaterItems, SeenPages
 from sync.channels.http.listing.walk import ListWalk
 from sync.channels.words import NumberWords
 from sync.columns import Column
+from sync.errors import ContractBroken
 from sync.times.time_zones import zone_of
 
 if TYPE_CHECKING:
@@ -71,12 +73,13 @@ class ListReader:
             keeps_type=self.keeps_type,
         )
 
-    async def all(self, recogniser: Recogniser) -> AsyncIterator[RecordPage]:
+    async def all(self, recogniser: Recogniser | None) -> AsyncIterator[RecordPage]:
         """Read the list. Records that `recogniser` knows are not decoded.
 
-        Raises what `Channel.pages` does.
+        None: whoever asks wants every record. Raises what `Channel.pages` does.
         """
-        self._pages.seen = SeenPages(self._options, recogniser.source)
+        source = b"" if recogniser is None else recogniser.source
+        self._pages.seen = SeenPages(self._options, source, parts=recogniser is not None)
         reading = _Reading(self, recogniser)
         way = ahead.followed(self._pages.page, reading.first(), reading.decide)
         async with closing(way) as pages:
@@ -149,6 +152,7 @@ class _Reading:
         name, options, client = reader._name, reader._options, reader._client  # noqa: SLF001
         self._reader = reader
         self._recogniser = recogniser or Recogniser.nothing()
+        self._is_recalled = recogniser is not None
         self._seen = reader._pages.seen  # noqa: SLF001
         self._pager = paging.pager(options)
         self.walk = ListWalk(name, options, reader._pages, self._pager)  # noqa: SLF001
@@ -175,7 +179,7 @@ class _Reading:
         place, first = f"page {walk.pages}, ", 1 + len(page.items) - len(parents)
         if self.children is None:
             items: Sequence[object] = parents
-            lost: Sequence[Refused] = ()
+            lost: Sequence[Refused] = []
         else:
             found = await self.children.of(parents[:parents_max], place, first)
             items, lost, first = found.items, found.refused, 1
@@ -185,7 +189,10 @@ class _Reading:
         known = self._recognised(page, items, marks.mark)
         records: Sequence[Record] = ()
         refused: Sequence[Refused] = lost
-        if known is None:
+        if known is None and (new := self._new_records(items, marks.mark, place, first)):
+            records, part = new
+            marks = PageMarks(parts=[part])
+        elif known is None:
             answer = self._decoded(page, items, place, first)
             records, refused = answer.records, [*lost, *answer.refused]
             self._note(items, len(records), partial(column_of, records))
@@ -198,14 +205,46 @@ class _Reading:
         announced = None if announced is None else announced - self._absent
         if not is_last:
             return RecordPage(records, refused, announced, marks=marks)
+        cut_short = walk.cut_short()
+        warnings = [*walk.warnings(), *self.absent(), *self.unfound.empty()]
+        if (cut_short or warnings) and marks.parts is not None:
+            parts = [
+                part if isinstance(part, range) else msgspec.structs.replace(part, mark=UNMARKED)
+                for part in marks.parts
+            ]
+            marks = msgspec.structs.replace(marks, parts=parts)
         return RecordPage(
-            records,
-            refused,
-            announced,
-            cut_short=walk.cut_short(),
-            warnings=[*walk.warnings(), *self.absent(), *self.unfound.empty()],
-            marks=marks,
+            records, refused, announced, cut_short=cut_short, warnings=warnings, marks=marks
         )
+
+    def _new_records(
+        self, items: Sequence[object], mark: bytes, place: str, first: int
+    ) -> tuple[Sequence[Record], FreshPart] | None:
+        """Decode those of a page's records that are not as they were, by how they are written.
+
+        None where all must be decoded: to know what is noted of the whole list, or because one is
+        refused or left out.
+        """
+        digests = items.digests if isinstance(items, LaterItems) else None
+        if mark == UNMARKED or digests is None or self._wanted or not self._is_recalled:
+            return None
+        assert isinstance(items, LaterItems)
+        before = self._recogniser.next_page
+        listing_ids = self._recogniser.listings(digests)
+        places = [at for at, listing_id in enumerate(listing_ids) if listing_id == NEW]
+        records: Sequence[Record] = ()
+        with contextlib.suppress(ContractBroken):  # The whole page tells where.
+            records = self._reader.decoded(items.some(places), place, first).records
+        if len(records) < len(places):
+            self._recogniser.expect(before)
+            return None
+        self._note(items, len(items), partial(column_of, records))
+        return records, FreshPart(mark, digests, listing_ids)
+
+    @property
+    def _wanted(self) -> frozenset[str]:
+        """What must be known of each record, by its names in Record."""
+        return self.unfound.left | ({"available"} if self.walk.counts_units else frozenset())
 
     def _decoded(
         self, page: PageBody, items: Sequence[object], place: str, first: int
@@ -220,7 +259,7 @@ class _Reading:
 
         None where it is not known, or where only its records can say what is to be noted.
         """
-        wanted = self.unfound.left | ({"available"} if self.walk.counts_units else set())
+        wanted = self._wanted
         some: Mapping[str, Column] | None = {}
         if mark == UNMARKED:
             return None

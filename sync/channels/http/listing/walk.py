@@ -10,6 +10,7 @@ from sync.channels.http.listing import announcements
 from sync.channels.http.listing.announcements import Told
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.paging import Pager, SoFar
+from sync.channels.http.listing.seen import LaterItems
 from sync.channels.http.listing.table import ListTable
 from sync.errors import ContractBroken
 
@@ -277,7 +278,10 @@ class ListWalk:
             return 0
         start = max(0, len(before) - len(items))
         try:
-            at = before.index(items[0], start)
+            if isinstance(before, LaterItems) and isinstance(items, LaterItems):
+                at = before.place(items, start)
+            else:
+                at = before.index(items[0], start)
         except ValueError:
             return self._overlap_by_ref(items)
         count = len(before) - at
@@ -305,9 +309,10 @@ class ListWalk:
             return False
         if items == before:
             return True
+        # One by one: mostly the first is another, and the rest need not be decoded.
         return all(
-            (name := self._name_of(item)) is not None and name == self._name_of(other)
-            for item, other in zip(items, before, strict=True)
+            (name := self._name_of(items[at])) is not None and name == self._name_of(before[at])
+            for at in range(len(items))
         )
 
     def _name_of(self, item: object) -> tuple[object, ...] | None:
