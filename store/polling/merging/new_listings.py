@@ -27,9 +27,11 @@ _FILLS = """(i.id IS NOT NULL AND (i.title IS NULL AND p.title IS NOT NULL
   OR i.price_minor IS NULL AND p.price_minor IS NOT NULL))"""
 _ITEM = "i.sku = p.sku AND i.location = p.location"
 
-# Each new record's place, and the cell that it makes, if its item is there.
+# Each new record's place, and the cell that it makes, if its item is there. An item without a price
+# gets the record's, which is then none of the cell's own.
 _PLACE = f"""INSERT INTO placed (stage_id, cell_id, price_minor, fills)
-SELECT p.id, {cell(":channel", "i.id")}, {PRICE}, {_FILLS} FROM stage p LEFT JOIN items i ON {_ITEM}
+SELECT p.id, {cell(":channel", "i.id")}, CASE WHEN i.price_minor IS NOT NULL THEN {PRICE} END,
+  {_FILLS} FROM stage p LEFT JOIN items i ON {_ITEM}
 WHERE {_NEW_TO_CHANNEL} ORDER BY p.id"""
 _UNPLACED = "SELECT stage_id FROM placed WHERE cell_id IS NULL"
 _FILL = """ON CONFLICT ({key}) DO UPDATE SET
@@ -131,7 +133,6 @@ def place(
     connection.execute(_PLACE, values)
     if connection.execute(_FILLING).fetchone() is not None:
         connection.execute(_FILL_ITEMS)
-        connection.execute(_PRICE_AGAIN)
     if connection.execute(f"{_UNPLACED} LIMIT 1").fetchone() is not None:
         connection.execute(_MERGE_ITEMS, values)
         _count_items(connection)
@@ -187,6 +188,9 @@ def merge(
         return NewListings(0, 0)
     counted = _READ_NEW if "problem" in filled else "FROM placed"
     (records,) = connection.execute(f"SELECT count(*) {counted}").fetchone()
+    if records > new:
+        # Of those that stand twice, the second may have another price than its item has now.
+        connection.execute(_PRICE_AGAIN)
     if not filled.isdisjoint(("source_at", "price_minor")):
         connection.execute(_DETAILS_NEW, values)
     if not filled.isdisjoint(FIGURES):
