@@ -1,6 +1,7 @@
 """A whole poll over HTTP by the real engine, and how late another loop's timer comes meanwhile."""
 
 import asyncio
+import gc
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -51,11 +52,15 @@ def polls(place: Place) -> Found:
                         http_server.move(url, turn + 1)
                     spans.append(cpu_s(lambda: asyncio.run(_poll(engine))))
                     bare[row].append(fetch_s())
+        # The catalogue of all benches is a million objects, in which Python would look for cycles
+        # meanwhile. The console freezes what it has loaded, too (`put_the_screen_first`).
+        gc.freeze()
         for turn in range(place.times):
             copied = _copy(settings, folder / f"watched-{turn}")
             with copied as engine, screen_shop.idle() as machine:
                 stalls.append(asyncio.run(_watching(engine)))
                 idle.append(machine())
+        gc.unfreeze()
     shutil.rmtree(folder)
     found: dict[Row, Measurement] = {row: rate(tuple(own[row]), tuple(bare[row])) for row in own}
     found[STALL_P99] = _late(stalls, idle, lambda late: percentile(late, 99))
