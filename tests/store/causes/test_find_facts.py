@@ -276,6 +276,21 @@ def test_variants_that_follow_an_update_of_ours_to_another_are_found(tmp_path: P
         assert cause(w) == "shared pool"
 
 
+def plan(w: World, words: str) -> list[str]:
+    """How SQLite goes about the question that has these words."""
+    disagreement = w.only()
+
+    def plans(connection: sqlite3.Connection) -> list[str]:
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        find_facts.find(connection, [disagreement.id])
+        connection.set_trace_callback(None)
+        (sql,) = [sql for sql in asked if words in sql]
+        return [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    return w.database.read(plans)
+
+
 def test_of_many_updates_that_ended_only_the_verified_ones_are_looked_through(
     tmp_path: Path,
 ) -> None:
@@ -283,25 +298,28 @@ def test_of_many_updates_that_ended_only_the_verified_ones_are_looked_through(
     with world(tmp_path) as w:
         w.poll("warehouse", stock(A=4))
         w.twice("shop", stock(A=9))
-        asked: list[str] = []
-        disagreement = w.only()
 
-        def plans(connection: sqlite3.Connection) -> list[str]:
-            connection.set_trace_callback(asked.append)
-            find_facts.find(connection, [disagreement.id])
-            connection.set_trace_callback(None)
-            statements = [sql for sql in asked if "k.status = 'verified'" in sql]
-            return [
-                detail
-                for sql in statements
-                for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
-            ]
+        steps = plan(w, "k.status = 'verified'")
 
-        steps = w.database.read(plans)
+    assert [step for step in steps if step.startswith("SEARCH k")] == [
+        "SEARCH k USING INDEX corrections_verified (ended_at>? AND ended_at<?)"
+    ]
 
-        assert [step for step in steps if step.startswith("SEARCH k")] == [
-            "SEARCH k USING INDEX corrections_verified (ended_at>? AND ended_at<?)"
-        ]
+
+def test_of_all_past_readings_only_those_that_ended_at_that_step_are_looked_through(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4))
+        w.twice("shop", stock(A=9))
+
+        steps = plan(w, "reading_ends e")
+
+    assert "SEARCH e USING PRIMARY KEY (at=?)" in steps
+    assert "SEARCH c USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps
+    assert [step for step in steps if step.startswith("SCAN") and "subquery" not in step] == [
+        "SCAN json_each VIRTUAL TABLE INDEX 1:"
+    ]
 
 
 def test_variants_that_move_together_by_themselves_are_found(tmp_path: Path) -> None:
