@@ -1,8 +1,9 @@
 """The registry of kinds of channel.
 
-A kind is one module here that meets `KindModule`, and one line in `KINDS`; or one of another
-package (`sync/channels/plugins.py`). Modules are imported when a configuration first names them, so
-that a command pays only for what it uses.
+A kind is one package here and one line in `KINDS`; or a module of another package, which meets
+`KindModule` (`sync/channels/plugins.py`). Of ours `kind.py` says what can be configured and what it
+can do, and `channel.py` does it. Each is imported when it is first asked for, so that a command
+pays only for what it uses: most read the configuration, and few open a channel.
 """
 
 import importlib
@@ -24,22 +25,22 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "adobe-commerce": "sync.channels.adobe_commerce.channel",
-        "amazon": "sync.channels.amazon.channel",
-        "bigcommerce": "sync.channels.bigcommerce.channel",
+        "adobe-commerce": "sync.channels.adobe_commerce.kind",
+        "amazon": "sync.channels.amazon.kind",
+        "bigcommerce": "sync.channels.bigcommerce.kind",
         "csv": "sync.channels.csv.kind",
-        "ebay": "sync.channels.ebay.channel",
-        "erpnext": "sync.channels.erpnext.channel",
-        "http": "sync.channels.http.channel",
-        "medusa": "sync.channels.medusa.channel",
-        "odoo": "sync.channels.odoo.channel",
-        "shopify": "sync.channels.shopify.channel",
-        "simulated": "sync.channels.simulated",
-        "sql": "sync.channels.sql.channel",
-        "square": "sync.channels.square.channel",
-        "tryton": "sync.channels.tryton.channel",
-        "vendure": "sync.channels.vendure.channel",
-        "woocommerce": "sync.channels.woocommerce.channel",
+        "ebay": "sync.channels.ebay.kind",
+        "erpnext": "sync.channels.erpnext.kind",
+        "http": "sync.channels.http.kind",
+        "medusa": "sync.channels.medusa.kind",
+        "odoo": "sync.channels.odoo.kind",
+        "shopify": "sync.channels.shopify.kind",
+        "simulated": "sync.channels.simulated.kind",
+        "sql": "sync.channels.sql.kind",
+        "square": "sync.channels.square.kind",
+        "tryton": "sync.channels.tryton.kind",
+        "vendure": "sync.channels.vendure.kind",
+        "woocommerce": "sync.channels.woocommerce.kind",
     }
 )
 
@@ -94,7 +95,20 @@ def kind(name: str) -> KindModule:
 
 
 def _ours(name: str) -> KindModule:
-    return cast("KindModule", importlib.import_module(KINDS[name]))
+    return cast("KindModule", _OurKind(KINDS[name]))
+
+
+class _OurKind:
+    """One of our own as a `KindModule`: its `kind.py`, and `channel.py` beside it if need be."""
+
+    def __init__(self, module: str) -> None:
+        self._module = importlib.import_module(module)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the kind has.
+        if name == "open_channel" and not hasattr(self._module, name):
+            package = self._module.__name__.rpartition(".")[0]
+            return importlib.import_module(f"{package}.channel").open_channel
+        return getattr(self._module, name)
 
 
 class ListedKind(NamedTuple):

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from sync.errors import ChannelError
 from sync.secrets import Secret
-from sync.transport.budgets.base import Budget
 from sync.transport.decompression import ACCEPTED
+
+if TYPE_CHECKING:
+    from sync.transport.budgets.base import Budget
 
 T = TypeVar("T")
 
@@ -130,7 +132,7 @@ class Call:
     repeatable: bool
     accept: Container[int]
     judge: Judge
-    budget: Budget
+    budget: "Budget"
     kept: bool = False
     """Its answer may be one that is kept, where the channel says that it still holds."""
 

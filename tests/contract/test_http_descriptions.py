@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from store.model import State
-from sync.channels.http.channel import abilities
+from sync.channels.http.kind import abilities
 from sync.channels.http.options import HttpOptions
 from tests.contract.backends import Market
 

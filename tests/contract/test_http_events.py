@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from store.event_kinds import EventKind
-from sync.channels.http.channel import abilities
 from sync.channels.http.events import OVERLAP_MS, EventDecoder
+from sync.channels.http.kind import abilities
 from sync.channels.http.options import HttpOptions
 from sync.clock import SystemClock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken, Temporary

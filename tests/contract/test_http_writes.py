@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from sync.channels.base import ListingRef, Receipt
-from sync.channels.http.channel import OPTIONS, abilities
+from sync.channels.http.kind import OPTIONS, abilities
 from tests.contract.depot import Depot, describe, sent, written
 from tests.contract.harness import OverHttp, change, opened, options_of, poll
 from tests.loopback import Answer, ReceivedRequest

@@ -15,7 +15,8 @@ import pytest
 
 from store.model import Record, State
 from sync.channels.base import Change, Channel, EventSource, ListingRef, RecordPage
-from sync.channels.simulated import SimulatedOptions, open_channel
+from sync.channels.simulated.channel import open_channel
+from sync.channels.simulated.kind import SimulatedOptions
 from sync.clock import SystemClock
 from sync.errors import NeedsOperator, Temporary, WriteOutcomeUnknown
 from sync.secrets import SecretSource

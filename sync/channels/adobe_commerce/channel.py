@@ -5,18 +5,16 @@ open orders taken off, as the authority's available has. What is written is a so
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
-from sync.channels.abilities import Abilities
 from sync.channels.adobe_commerce import signing
+from sync.channels.adobe_commerce.kind import abilities
 from sync.channels.adobe_commerce.layout import AdobePlan
 from sync.channels.adobe_commerce.options import AdobeCommerceOptions
 from sync.channels.adobe_commerce.reading import AdobeReader
 from sync.channels.adobe_commerce.search import AdobeSearch
-from sync.channels.adobe_commerce.writing import BATCH_MAX, AdobeWriter
+from sync.channels.adobe_commerce.writing import AdobeWriter
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
@@ -25,38 +23,8 @@ from sync.clock import Clock
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = AdobeCommerceOptions
-ABILITIES = Abilities(
-    kind="adobe-commerce",
-    reads=("available", "on_hand", "committed", "state"),
-    states=frozenset({State.ACTIVE, State.BACKORDER, State.HOLD}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    locations=True,
-    rate_limit="none of its own; that of the shop's hosting",
-    notes="salable quantities by the list export-stock-salable-qty, or by source",
-)
-EXAMPLE = """\
-url = "https://shop.example"
-access_token = { env = "SHOP_ACCESS_TOKEN" }  # of an integration: System → Integrations
-# website = "base"  # whose salable quantities are compared
-# source = "default"  # which is written, where the website sells from several
-"""
 
 _EXPECTS = "the shop's address, such as https://shop.example, or the cloud service's REST API"
-
-
-def abilities(options: AdobeCommerceOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    if options.figure == "salable":
-        return replace(ABILITIES, locations=False)
-    return replace(
-        ABILITIES,
-        reads=("available", "on_hand", "state"),
-        states=frozenset({State.ACTIVE, State.HOLD}),
-        locations=options.source is None,
-    )
 
 
 def open_channel(

@@ -8,8 +8,9 @@ from sync import secrets
 from sync.channels.adobe_commerce.options import AdobeCommerceOptions
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth
+from sync.channels.api.auth.oauth1 import OAuth1Proof
+from sync.channels.api.auth.table import OAuth1Table, OAuthTable
 from sync.clock import Clock
 from sync.secrets import Secret, SecretSource
 

@@ -16,9 +16,6 @@ from sync.channels.adobe_commerce.shapes import AdobeSourceItem
 from sync.channels.base import Change, Receipt
 from sync.errors import ContractBroken, Temporary
 
-BATCH_MAX = 20
-"""Web API Limits, once they are switched on, allow a list no more (API security, 2026-11)."""
-
 _IN_STOCK = 1
 
 

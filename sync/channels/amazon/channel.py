@@ -6,23 +6,23 @@ the other, an update of one must never go to the other, and each has limits of i
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Record, Refused, State
-from sync.channels.abilities import Abilities
+from store.model import Record, Refused
 from sync.channels.amazon import marketplaces
 from sync.channels.amazon.api import PARTICIPATIONS, SellingPartnerApi
 from sync.channels.amazon.fba import AmazonStockReader
 from sync.channels.amazon.feeds import AmazonFeeds
+from sync.channels.amazon.kind import abilities
 from sync.channels.amazon.listings import AmazonListings
 from sync.channels.amazon.options import AmazonOptions
 from sync.channels.amazon.shapes import AmazonMarketplaceEntry, AmazonMarketplaces
 from sync.channels.amazon.writing import AmazonWriter
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth
+from sync.channels.api.auth.table import OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
@@ -33,51 +33,10 @@ from sync.secrets import Secret, SecretSource, resolve
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = AmazonOptions
-BATCH_MAX = 2_000
-"""So many are looked at in 40 s at half of the default limit, and go in one feed."""
-ABILITIES = Abilities(
-    kind="amazon",
-    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
-    states=frozenset({State.ACTIVE, State.DISABLED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    later=True,
-    reads_one=True,
-    per_item=True,
-    locations=True,
-    applies_within_ms=60 * 60_000,
-    rate_limit="5 requests a second for listings (20 each), 2 for FBA (50 each), 5 feeds in 5 min",
-    notes="Selling Partner API; FBA stock can't be written; Amazon promises no time in which a "
-    "write shows",
-)
-EXAMPLE = """\
-kind = "amazon"
-client_id = { env = "AMAZON_CLIENT_ID" }
-client_secret = { env = "AMAZON_CLIENT_SECRET" }
-refresh_token = { env = "AMAZON_REFRESH_TOKEN" }
-seller_id = "A2EXAMPLE7SELL"    # the merchant token in Seller Central
-marketplaces = ["DE"]           # of one region; each is read by itself
-fulfilment = "merchant"         # or "fba": what lies at Amazon, only read
-every = "15m"                   # 1,000 listings take 20 s
-"""
 _HEADERS = {"User-Agent": "Skew/1 (Language=Python)"}
 """Amazon wants it in this form ("Include a User-Agent header in all requests", 2026-11-30)."""
 
 _FORBIDDEN = 403
-
-
-def abilities(options: AmazonOptions) -> Abilities:
-    """Say what the channel can do: with FBA nothing is written and there is no state."""
-    if options.fulfilment == "fba":
-        reads = ("available", "on_hand", "committed", "unavailable", "incoming")
-        return replace(
-            ABILITIES, reads=reads, states=frozenset(), writes=(), batch_max=1, later=False,
-            per_item=False, locations=False,
-        )  # fmt: skip
-    return replace(
-        ABILITIES, reads=("available", "state", "price"), locations=options.location is None
-    )
 
 
 def open_channel(

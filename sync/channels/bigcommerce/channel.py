@@ -1,57 +1,27 @@
 """The `bigcommerce` kind: a BigCommerce store through its V3 REST API (as of 2026-11-30)."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
 from sync import secrets
-from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.bigcommerce.desk import BigDesk
+from sync.channels.bigcommerce.kind import abilities
 from sync.channels.bigcommerce.options import BigCommerceOptions
 from sync.channels.bigcommerce.places import greeting
 from sync.channels.bigcommerce.reading import BigReader
-from sync.channels.bigcommerce.writing import BATCH_MAX, BigWriter
+from sync.channels.bigcommerce.writing import BigWriter
 from sync.clock import Clock
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = BigCommerceOptions
-ABILITIES = Abilities(
-    kind="bigcommerce",
-    reads=("available", "on_hand", "state"),
-    states=frozenset({State.ACTIVE, State.PREORDER, State.DISABLED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    later=True,
-    applies_within_ms=60_000,
-    delta=True,
-    locations=True,
-    rate_limit="150 or 450 requests in 30 seconds, by the store's plan, for all its apps",
-    notes="BigCommerce, Inventory and Catalog API V3; a state is the product's, read and never "
-    "written; how long an adjustment takes is not documented",
-)
-EXAMPLE = """\
-kind = "bigcommerce"
-url = "https://api.bigcommerce.com/stores/HASH"      # the API path of a store-level API account
-access_token = { env = "BIGCOMMERCE_TOKEN" }
-# location = "1"                  # the one that counts; without it each is a location of its own
-"""
 _EXPECTS = "a store's API path, such as https://api.bigcommerce.com/stores/HASH"
-
-
-def abilities(options: BigCommerceOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    return replace(ABILITIES, locations=options.location is None)
 
 
 def open_channel(

@@ -15,7 +15,6 @@ from sync.channels.bigcommerce.reading import BigReader
 from sync.channels.bigcommerce.shapes import BigTransaction
 from sync.errors import ContractBroken, Temporary, WriteRejected
 
-BATCH_MAX = 2000
 QUANTITY_MAX = 2_147_483_647
 """Of a product or variant at one location."""
 ROUNDS_MAX = 5

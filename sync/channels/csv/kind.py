@@ -1,18 +1,11 @@
 """The kind `csv`: what can be configured of it, and what it can do."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from store.model import State
 from sync.channels.abilities import Abilities
 from sync.channels.csv.layout import FIELDS
 from sync.channels.csv.options import ROWS_MAX, CsvOptions
-from sync.clock import Clock
-
-if TYPE_CHECKING:
-    from sync.channels.csv.channel import CsvFile
-    from sync.transport.transport import Transport
 
 _FIGURES = tuple(name for name in FIELDS[2:] if name not in {"threshold", "title", "updated_at"})
 OPTIONS = CsvOptions
@@ -46,13 +39,3 @@ def abilities(options: CsvOptions) -> Abilities:
         changes=options.changes is not None,
         recognises=options.changes is None,
     )
-
-
-def open_channel(
-    name: str, options: CsvOptions, transport: "Transport", clock: Clock, base: Path
-) -> "CsvFile":
-    """Make the channel ready; no file is touched."""
-    # What reads and writes files is not imported for a command that only reads the configuration.
-    from sync.channels.csv.channel import CsvFile
-
-    return CsvFile(name, options, transport, clock, base)

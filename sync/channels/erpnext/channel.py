@@ -1,59 +1,26 @@
 """The `erpnext` kind: stock in the warehouses of an ERPNext site (15; its source, 2026-11)."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Millis, State
+from store.model import Millis
 from sync import secrets
-from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.erpnext.access import TokenPairProof
+from sync.channels.erpnext.kind import abilities
 from sync.channels.erpnext.options import ErpNextOptions
 from sync.channels.erpnext.reading import BinReader
 from sync.channels.erpnext.site import ErpNextSite
-from sync.channels.erpnext.writing import BATCH_MAX, BinWriter
+from sync.channels.erpnext.writing import BinWriter
 from sync.clock import Clock
 from sync.secrets import SecretSource
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
-
-OPTIONS = ErpNextOptions
-ABILITIES = Abilities(
-    kind="erpnext",
-    reads=("available", "on_hand", "committed", "unavailable", "state"),
-    states=frozenset({State.ACTIVE, State.DISABLED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    since=True,
-    locations=True,
-    rate_limit="none, unless the site sets one",
-    notes="ERPNext 14 and later; each write is a submitted Stock Reconciliation. Items with serial "
-    "or batch numbers are compared, not written",
-)
-EXAMPLE = """\
-kind = "erpnext"
-url = "https://erp.example.com"
-api_key = { env = "ERPNEXT_KEY" }        # of a user with the role Stock Manager
-api_secret = { env = "ERPNEXT_SECRET" }
-location = "Stores - EX"                 # one warehouse; without it each is a location
-"""
-
-
-def abilities(options: ErpNextOptions) -> Abilities:
-    """Say what the channel can do.
-
-    Of one warehouse, its listings stand at no location. What changed since can be asked for only
-    where the site's time zone is known.
-    """
-    by_time = options.timezone is not None
-    return replace(ABILITIES, locations=options.location is None, since=by_time)
 
 
 def open_channel(

@@ -16,9 +16,6 @@ from sync.channels.erpnext.shapes import ErpBin, ErpItem, ErpWarehouse
 from sync.channels.erpnext.site import ErpNextSite
 from sync.errors import ContractBroken, Temporary, WriteRejected
 
-BATCH_MAX = 100
-"""More rows are submitted by a background job, minutes later (`StockReconciliation.submit`)."""
-
 DOCTYPE = "Stock Reconciliation"
 _SUBMITTED = 1
 _ROW = re.compile(r"#\s*(\d{1,3})\s*:")

@@ -6,15 +6,13 @@ for a listing in URLs and bodies is in `placeholders.py`.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Record, Refused, State
+from store.model import Record, Refused
 from store.polling.recognition.recogniser import Recogniser
-from sync.channels.abilities import Abilities
 from sync.channels.api import complaints
-from sync.channels.api.auth.table import WayIn
+from sync.channels.api.auth.way_in import WayIn
 from sync.channels.base import (
     Change,
     EventPage,
@@ -28,6 +26,7 @@ from sync.channels.base import (
 from sync.channels.http import placeholders
 from sync.channels.http.client import ApiClient
 from sync.channels.http.events import EventReader
+from sync.channels.http.kind import abilities
 from sync.channels.http.listing.reader import ListReader
 from sync.channels.http.listing.single import SingleReader
 from sync.channels.http.options import HttpOptions
@@ -41,41 +40,6 @@ if TYPE_CHECKING:
     from sync.errors import ChannelError
     from sync.transport.call import Reply
     from sync.transport.transport import Transport
-
-OPTIONS = HttpOptions
-ABILITIES = Abilities(
-    kind="http",
-    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
-    states=frozenset(State),
-    writes=("quantity", "state"),
-    compare_and_set=True,
-    reads_one=True,
-    events=True,
-    described=True,
-    recognises=True,
-    notes="any JSON API, described in JMESPath",
-)
-
-
-def abilities(options: HttpOptions) -> Abilities:
-    """Say what the channel can do as it is described."""
-    write = options.write
-    used = write.used() if write else frozenset()
-    states: frozenset[State] = frozenset()
-    if "state" in options.fields:
-        states = frozenset(options.states.values() or State)
-    return replace(
-        ABILITIES,
-        reads=tuple(name for name in ABILITIES.reads if name in options.fields),
-        states=states,
-        writes=tuple(name for name in ABILITIES.writes if f"${name}" in used),
-        compare_and_set=bool(write and (write.compares or write.if_match is not None)),
-        batch_max=write.batch.max if write and write.batch else 1,
-        by_address=bool(write and write.batch and placeholders.used_in_url(write.url)),
-        reads_one=bool(write and write.read),
-        refs="ref" in options.fields and (write is None or "{ref}" in write.url or "$ref" in used),
-        events=options.events is not None,
-    )
 
 
 def open_channel(

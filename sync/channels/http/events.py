@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from urllib.parse import quote
 
-import msgspec
-
 from store.event_kinds import Event, EventKind
 from store.model import Millis, Refused
 from sync import values
 from sync.channels import event_decoding
-from sync.channels.api import expressions
 from sync.channels.api.expressions import ERROR, search
 from sync.channels.base import EventPage
 from sync.channels.http.client import ApiClient
-from sync.channels.http.listing import paging, table
+from sync.channels.http.event_table import PLACEHOLDER, EventOptions
+from sync.channels.http.listing import paging
 from sync.channels.http.listing.nested import ChildReader
 from sync.channels.http.listing.pages import PageBody, PageReader, PageRequest
 from sync.channels.http.listing.paging import (
@@ -31,7 +29,6 @@ from sync.channels.http.listing.paging import (
     may_be_a_bound,
 )
 from sync.channels.http.listing.records import REFUSED_MAX
-from sync.channels.http.listing.table import ListTable, is_in_body
 from sync.channels.http.listing.walk import EMPTY_MAX, REPEATED_MAX
 from sync.clock import Clock, from_rfc3339, rfc3339
 from sync.errors import ContractBroken
@@ -40,54 +37,7 @@ PAGES_MAX = 10_000
 OVERLAP_MS = 5 * 60_000
 """How far before its cursor a channel is asked again: clocks differ, and events come late."""
 
-PLACEHOLDER = "{cursor}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
-
-
-class EventOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.events]`: where the channel reports what moved.
-
-    `{cursor}` in `url` stands for where to go on, and `$cursor` in `body` where `paging` is not by
-    cursor itself; it is empty the first time. Without `next` and `paging` the cursor leads on.
-    """
-
-    cursor: str | None = None
-    """JMESPath to where to go on; without it, the newest event's time."""
-    kinds: dict[str, EventKind] = msgspec.field(default_factory=dict)
-    """The channel's word → our kind. Empty: its words are ours."""
-
-    @property
-    def has_cursor(self) -> bool:
-        """Whether it can be asked for what came after something."""
-        return PLACEHOLDER in self.url or (
-            not self.is_paged_by_cursor and is_in_body("$cursor", self)
-        )
-
-    @property
-    def is_paged_by_cursor(self) -> bool:
-        """Whether `$cursor` is a page's."""
-        return self.paging is not None and self.paging.by == "cursor"
-
-    def check(self) -> None:
-        """Raise ValueError, beginning with the key, for what does not belong together."""
-        expressions.check("events.cursor", self.cursor)
-        table.check(self, prefix="events.", in_body={"$cursor": "where to go on"})
-        if self.total is not None and self.next is None and self.paging is None:
-            raise ValueError("events.total has no effect without events.paging or events.next")
-        unknown = [name for name in self.fields if name not in event_decoding.FIELDS]
-        if unknown:
-            known = ", ".join(event_decoding.FIELDS)
-            raise ValueError(
-                f"events.fields {values.quoted(unknown[0])} is not a field; known: {known}"
-            )
-        lacking = [name for name in event_decoding.REQUIRED if name not in self.fields]
-        if lacking:
-            raise ValueError(f"events.fields needs {lacking[0]}")
-        if self.cursor is not None and not self.has_cursor:
-            also = "" if self.method == "GET" else ' or "$cursor" in events.body'
-            raise ValueError(
-                f"events.cursor has no effect without {PLACEHOLDER} in events.url{also}"
-            )
 
 
 class EventDecoder:

@@ -11,15 +11,14 @@ from sync.channels.api import expressions
 from sync.channels.api.auth import headers
 from sync.channels.api.auth.table import AuthTable
 from sync.channels.http import placeholders
-from sync.channels.http.events import PLACEHOLDER, EventOptions
+from sync.channels.http.event_table import PLACEHOLDER, EventOptions
 from sync.channels.http.listing import table
-from sync.channels.http.listing.records import FIELDS, QUANTITIES
-from sync.channels.http.listing.table import EachTable, ListTable
+from sync.channels.http.listing.table import QUANTITIES, EachTable, ListTable
 from sync.channels.http.writing.table import WriteTable
 from sync.channels.words import NumberWords, WordTable
 from sync.secrets import SecretSource
 from sync.times.time_zones import TimeZone
-from sync.values import quoted
+from sync.values import RECORD_FIELDS, quoted
 
 _ID_NAME = re.compile(r"[a-z][a-z_]*", re.ASCII)
 _TAKEN = ("page", "offset", "cursor")
@@ -50,10 +49,10 @@ class HttpOptions(ListTable, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         _refuse_placeholders("url", self.url, ())
         table.check(self)
         self._check_each_url("each.url", self.each)
-        unknown = [name for name in self.fields if name not in FIELDS]
+        unknown = [name for name in self.fields if name not in RECORD_FIELDS]
         if unknown:
             raise ValueError(
-                f"fields {quoted(unknown[0])} is not a field; known: {', '.join(FIELDS)}"
+                f"fields {quoted(unknown[0])} is not a field; known: {', '.join(RECORD_FIELDS)}"
             )
         if "sku" not in self.fields or not any(name in self.fields for name in QUANTITIES):
             raise ValueError("fields needs sku, and available or on_hand")

@@ -7,10 +7,13 @@ and the other words of `IN_BODY` as whole values.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sync.channels.base import Change, ListingRef
 from sync.channels.http import refs
+
+if TYPE_CHECKING:
+    from sync.channels.base import Change, ListingRef
 
 IN_BODY = {
     "$quantity": "what the listing shall have",
@@ -78,7 +81,7 @@ def may_lack(url: str) -> bool:
     return any(found[2] is not None for found in _OF_URL.finditer(url))
 
 
-def fill_url(template: str, listing: Change | ListingRef) -> tuple[str | None, str]:
+def fill_url(template: str, listing: "Change | ListingRef") -> tuple[str | None, str]:
     """Put a listing into a URL: the URL, or None and what it lacks for it."""
     known = {name: str(value) for name, value in refs.unpacked(listing.ref).items()}
     known |= {"sku": listing.sku, "location": listing.location}

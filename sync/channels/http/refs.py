@@ -6,7 +6,6 @@ The cache keeps one text for each listing, so that a write days later still know
 body needs as one.
 """
 
-import json
 from collections.abc import Mapping
 
 import msgspec
@@ -27,6 +26,8 @@ def packed(ref: Identity, ids: Mapping[str, Identity]) -> str:
 
 def unpacked(text: str) -> Mapping[str, Identity]:
     """The identities in a text, by their names; that of a listing without `ids` is its `ref`."""
+    import json
+
     # A cache of before `ids` were described has a plain ref.
     try:
         found = json.loads(text) if text.startswith("{") else None

@@ -1,26 +1,25 @@
 """The `medusa` kind: a Medusa 2 shop through its Admin API (measured on 2.21.2, 2026-11)."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
 from sync import secrets
-from sync.channels.abilities import Abilities
 from sync.channels.api import addresses
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.basic import BasicProof
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.login import Login, LoginTable
+from sync.channels.api.auth.login import Login
+from sync.channels.api.auth.table import LoginTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.medusa.kind import abilities
 from sync.channels.medusa.listings import MedusaView
 from sync.channels.medusa.options import MedusaOptions
 from sync.channels.medusa.reading import MedusaReader
 from sync.channels.medusa.shapes import MedusaLocations, MedusaStores
-from sync.channels.medusa.writing import BATCH_MAX, MedusaWriter
+from sync.channels.medusa.writing import MedusaWriter
 from sync.clock import Clock
 from sync.errors import ConfigError, NeedsOperator
 from sync.secrets import SecretSource
@@ -28,31 +27,8 @@ from sync.secrets import SecretSource
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = MedusaOptions
-ABILITIES = Abilities(
-    kind="medusa",
-    reads=("available", "on_hand", "committed", "incoming", "state"),
-    states=frozenset({State.ACTIVE, State.BACKORDER, State.DISABLED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    locations=True,
-    proven="Medusa 2.21.2",
-    notes="Medusa 2, Admin API; a status is the product's, so it is read and never written",
-)
-EXAMPLE = """\
-url = "https://medusa.example"
-secret_key = { env = "MEDUSA_SECRET_KEY" }  # sk_…, from Settings → Secret API Keys
-# location = "sloc_01…"           # the one that counts; without it each is a location of its own
-"""
 
 _EXPECTS = "Medusa's server, such as https://medusa.example"
-
-
-def abilities(options: MedusaOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    return replace(ABILITIES, locations=options.location is None)
 
 
 def open_channel(

@@ -10,8 +10,6 @@ from sync.channels.medusa.reading import MedusaReader
 from sync.channels.medusa.shapes import MedusaBatch
 from sync.errors import ContractBroken, Temporary
 
-BATCH_MAX = 200
-
 Level = tuple[str, str]
 """The ids of an inventory item and of a location."""
 

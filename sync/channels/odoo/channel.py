@@ -8,19 +8,19 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Millis, State
+from store.model import Millis
 from sync import secrets
-from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import FixedAccess
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.odoo import reading
 from sync.channels.odoo.desk import Json2, JsonRpc, OdooDesk, OdooWay, server_version
+from sync.channels.odoo.kind import abilities
 from sync.channels.odoo.options import JSON_RPC, OdooOptions
 from sync.channels.odoo.reading import OdooReader
 from sync.channels.odoo.shapes import SETTABLE, OdooUser
-from sync.channels.odoo.writing import BATCH_MAX, OdooWriter
+from sync.channels.odoo.writing import OdooWriter
 from sync.clock import Clock
 from sync.errors import NeedsOperator
 from sync.secrets import Secret
@@ -28,33 +28,7 @@ from sync.secrets import Secret
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = OdooOptions
-ABILITIES = Abilities(
-    kind="odoo",
-    reads=("available", "on_hand", "committed", "state", "price"),
-    states=frozenset({State.ACTIVE, State.DISABLED, State.ARCHIVED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    since=True,
-    locations=True,
-    notes="Odoo 19 by JSON-2, 15 to 18 by JSON-RPC, with the app Inventory. Lots, packages, "
-    "consignments and kits are read and not written",
-)
-EXAMPLE = """\
-kind = "odoo"
-url = "https://mycompany.odoo.com"
-api_key = { env = "ODOO_API_KEY" }
-location = "WH"
-"""
 _EXPECTS = "where Odoo is reached, such as https://mycompany.odoo.com"
-
-
-def abilities(options: OdooOptions) -> Abilities:
-    """Say what the channel can do: the same with any options."""
-    del options
-    return ABILITIES
 
 
 def open_channel(

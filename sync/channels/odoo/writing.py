@@ -25,8 +25,6 @@ from sync.errors import (
     WriteRejected,
 )
 
-BATCH_MAX = 50
-"""Each number that differs is a call of its own."""
 _MODE = "inventory_mode"
 
 

@@ -5,17 +5,15 @@ with an idempotency key, all of a call or nothing.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from store.model import State
-from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth
+from sync.channels.api.auth.table import OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
@@ -23,10 +21,10 @@ from sync.channels.shopify import documents
 from sync.channels.shopify.bulk import ShopifyBulk
 from sync.channels.shopify.fresh import ShopifyFresh
 from sync.channels.shopify.ids import LOCATION, long_id
-from sync.channels.shopify.options import ShopifyOptions
+from sync.channels.shopify.kind import ShopifyOptions, abilities
 from sync.channels.shopify.session import EXPECTS, ShopifySession
 from sync.channels.shopify.sweep import LOCATIONS_NAMED, ShopifySweep, named_locations
-from sync.channels.shopify.writing import BATCH_MAX, ShopifyWriter
+from sync.channels.shopify.writing import ShopifyWriter
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
 from sync.secrets import Secret, SecretSource, resolve
@@ -38,37 +36,6 @@ if TYPE_CHECKING:
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105  # A header's name.
 SCOPES = ("read_inventory", "read_products", "read_locations")
 WRITE_SCOPE = "write_inventory"
-
-EXAMPLE = """kind = "shopify"
-shop = "name.myshopify.com"
-token = { env = "SHOPIFY_TOKEN" }
-# client_id = { env = "SHOPIFY_CLIENT_ID" }          # instead of token, both: of an app in
-# client_secret = { env = "SHOPIFY_CLIENT_SECRET" }  # the shop's own organisation
-# location = "65432101"         # only this one; without it, all, each at its id
-# locations = { "65432101" = "main" }
-"""
-
-OPTIONS = ShopifyOptions
-ABILITIES = Abilities(
-    kind="shopify",
-    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
-    states=frozenset({State.ACTIVE, State.BACKORDER, State.DISABLED, State.ARCHIVED}),
-    writes=("quantity",),
-    compare_and_set=True,
-    idempotency=True,
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    delta=True,
-    locations=True,
-    rate_limit="100, 200, 1,000 or 2,000 points a second by plan, for the app in this shop",
-    notes="Admin GraphQL 2026-10; a bulk operation above 25,000 items, or where paging is slow",
-)
-
-
-def abilities(options: ShopifyOptions) -> Abilities:
-    """Say what the channel can do: with one location, its listings stand at none of ours."""
-    return ABILITIES if options.location is None else replace(ABILITIES, locations=False)
 
 
 def open_channel(

@@ -15,6 +15,7 @@ from sync.channels.base import Change, ListingRef, Receipt
 from sync.channels.shopify import documents
 from sync.channels.shopify.fresh import ShopifyFresh
 from sync.channels.shopify.ids import ITEM, long_id
+from sync.channels.shopify.kind import BATCH_MAX
 from sync.channels.shopify.session import ShopifySession
 from sync.channels.shopify.shapes import ShopifySet, ShopifySetPayload, ShopifyUserError
 from sync.errors import (
@@ -26,7 +27,6 @@ from sync.errors import (
     WriteRejected,
 )
 
-BATCH_MAX = 100
 _QUANTITY_MAX = 1_000_000_000
 """INVALID_QUANTITY_TOO_HIGH above it (schema of 2026-10)."""
 _TRIES_MAX = 3

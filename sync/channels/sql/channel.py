@@ -4,14 +4,12 @@ SQLAlchemy is imported when a channel is opened: whoever has no database need no
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import Record, State
+from store.model import Record
 from sync import extras, values
 from sync.channels import sightings
-from sync.channels.abilities import Abilities
 from sync.channels.base import (
     Change,
     FreshReadings,
@@ -21,8 +19,8 @@ from sync.channels.base import (
     RecordPage,
     Sighting,
 )
+from sync.channels.sql.kind import abilities
 from sync.channels.sql.options import FIELDS, SqlOptions, extra_of
-from sync.channels.sql.statements import statement
 from sync.clock import Clock
 from sync.errors import ChannelError, ConfigError
 from sync.secrets import SecretSource, resolve
@@ -32,36 +30,6 @@ if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
 _COLUMNS_SHOWN = 20
-
-OPTIONS = SqlOptions
-ABILITIES = Abilities(
-    kind="sql",
-    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
-    states=frozenset(State),
-    writes=("quantity", "state"),
-    compare_and_set=True,
-    reads_one=True,
-    described=True,
-    notes="any database, described in SQL",
-)
-
-
-def abilities(options: SqlOptions) -> Abilities:
-    """Say what the channel can do as it is described."""
-    used = statement(options.update).placeholders if options.update is not None else frozenset()
-    states: frozenset[State] = frozenset()
-    if "state" in options.columns or options.states:
-        states = frozenset(options.states.values() or State)
-    return replace(
-        ABILITIES,
-        reads=tuple(name for name in ABILITIES.reads if name in options.fields),
-        states=states,
-        writes=tuple(name for name in ABILITIES.writes if name in used),
-        compare_and_set="previous" in used,
-        # A file of SQLite is looked at like any other file that stands in the configuration.
-        is_local=isinstance(options.url, str) and options.url.lower().startswith("sqlite"),
-        refs="ref" in used or ("ref" in options.columns and options.update is None),
-    )
 
 
 def open_channel(

@@ -1,19 +1,18 @@
 """The `square` kind: a Square seller's stock, by the API of 2026-09-16."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
 from sync import secrets, values
-from sync.channels.abilities import Abilities
 from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
+from sync.channels.api.auth.oauth import ClientCredentials, OAuth
+from sync.channels.api.auth.table import OAuthTable
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.square.kind import abilities
 from sync.channels.square.options import SquareOptions
 from sync.channels.square.reading import SquareReader
 from sync.channels.square.session import (
@@ -24,7 +23,7 @@ from sync.channels.square.session import (
     SquareSession,
 )
 from sync.channels.square.shapes import SquareTokenStatus
-from sync.channels.square.writing import BATCH_MAX, SquareWriter
+from sync.channels.square.writing import SquareWriter
 from sync.clock import Clock
 from sync.errors import ContractBroken, NeedsOperator
 from sync.secrets import Secret, SecretSource
@@ -35,35 +34,9 @@ if TYPE_CHECKING:
 
 VERSION = "2026-09-16"
 
-OPTIONS = SquareOptions
-ABILITIES = Abilities(
-    kind="square",
-    reads=("available", "state", "price"),
-    states=frozenset({State.ACTIVE, State.HOLD, State.DISABLED, State.ARCHIVED}),
-    writes=("quantity",),
-    idempotency=True,
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    delta=True,
-    since=True,
-    locations=True,
-    rate_limit="not published; a refusal for it is waited out",
-    notes="Square Inventory and Catalog APIs; a count is of the instant at which Skew looked. Not "
-    "verified: that a catalogue which changes while it is read shows every item",
-)
-EXAMPLE = """\
-token = { env = "SQUARE_TOKEN" }  # the application's access token (developer.squareup.com/apps)
-# location = "L1A2B3C4D5E6F"      # only this one; without it each location stands at its own id
-"""
 
 _EXPECTS = 'the API\'s origin, such as "https://connect.squareup.com"'
 _READING = (READ_STOCK, READ_CATALOGUE, READ_PLACES)
-
-
-def abilities(options: SquareOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    return replace(ABILITIES, locations=options.location is None)
 
 
 def open_channel(

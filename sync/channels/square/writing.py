@@ -19,9 +19,6 @@ from sync.channels.square.shapes import SquareCountsPage
 from sync.clock import Clock, rfc3339
 from sync.errors import ContractBroken, Temporary, WriteOutcomeUnknown
 
-BATCH_MAX = 100
-"""Changes in one call (square/connect-python-sdk, BatchChangeInventoryRequest)."""
-
 CHANGES = "/v2/inventory/changes/batch-create"
 
 _KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"

@@ -1,53 +1,31 @@
 """The `tryton` kind: the stock of a Tryton server through its JSON-RPC (8.2.1, 2026-11)."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from store.model import State
 from sync import secrets
-from sync.channels.abilities import Abilities
 from sync.channels.api import addresses
 from sync.channels.api.auth.access import TokenAccess
 from sync.channels.api.auth.grant import TokenDesk
 from sync.channels.api.signed import SignedClient
 from sync.channels.api.vendor import VendorClient
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.tryton.kind import abilities
 from sync.channels.tryton.layout import TrytonPlan
 from sync.channels.tryton.options import TrytonOptions
 from sync.channels.tryton.reading import TrytonReader
 from sync.channels.tryton.rpc import TrytonClient
 from sync.channels.tryton.session import TrytonLogin
-from sync.channels.tryton.writing import BATCH_MAX, TrytonWriter
+from sync.channels.tryton.writing import TrytonWriter
 from sync.clock import Clock
 from sync.secrets import SecretSource
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-OPTIONS = TrytonOptions
-ABILITIES = Abilities(
-    kind="tryton",
-    reads=("available", "state"),
-    states=frozenset({State.ACTIVE, State.DISABLED}),
-    writes=("quantity",),
-    batch_max=BATCH_MAX,
-    by_address=True,
-    reads_one=True,
-    refs=True,
-    locations=True,
-    proven="Tryton 8.2.1",
-    notes="Tryton with the module stock; a write is an inventory, in three requests or four",
-)
-EXAMPLE = """\
-url = "https://erp.example/DATABASE"
-username = { env = "TRYTON_USER" }  # of the group Stock
-password = { env = "TRYTON_PASSWORD" }
-# location = "WH"  # the warehouse that counts; without it each is a location of its own
-"""
 
 _EXPECTS = "a Tryton server's address and its database's name, such as https://erp.example/acme"
 
@@ -57,11 +35,6 @@ class TrytonRights(msgspec.Struct, frozen=True):
 
     create: bool | None = False
     write: bool | None = False
-
-
-def abilities(options: TrytonOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    return replace(ABILITIES, locations=options.location is None)
 
 
 def open_channel(

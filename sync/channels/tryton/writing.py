@@ -26,7 +26,6 @@ from sync.errors import (
     WriteOutcomeUnknown,
 )
 
-BATCH_MAX = 50
 _NOT_EQUAL = 1e-6
 
 

@@ -14,10 +14,10 @@ import msgspec
 
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
-from sync.channels.abilities import Abilities
 from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.vendure.events import MovementReader
 from sync.channels.vendure.greeting import greeting
+from sync.channels.vendure.kind import abilities
 from sync.channels.vendure.options import VendureOptions
 from sync.channels.vendure.session import Session
 from sync.clock import Clock
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
 TAKE_MAX = 1000
-BATCH_MAX = 200
 READ_MAX = 100
 PAGES_MAX = 10_000
 
@@ -95,27 +94,6 @@ class _Locations(msgspec.Struct, frozen=True, rename="camel"):
 class _Listed(msgspec.Struct, frozen=True, rename="camel"):
     product_variants: _Items
     global_settings: _Settings
-
-
-OPTIONS = VendureOptions
-ABILITIES = Abilities(
-    kind="vendure",
-    reads=("available", "on_hand", "committed", "state", "price"),
-    states=frozenset({State.ACTIVE, State.DISABLED}),
-    writes=("quantity", "state"),
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    refs=True,
-    events=True,
-    proven="Vendure 3.7.3",
-    notes="Vendure 3, Admin GraphQL; its stock locations count as one",
-)
-
-
-def abilities(options: VendureOptions) -> Abilities:
-    """Say what the channel can do: the same with any options."""
-    del options
-    return ABILITIES
 
 
 def open_channel(

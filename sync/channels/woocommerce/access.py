@@ -7,7 +7,8 @@ web server keeps the header `Authorization` to itself.
 from collections.abc import Sequence
 
 from sync.channels.api.auth.basic import BasicProof
-from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table
+from sync.channels.api.auth.oauth1 import OAuth1Proof
+from sync.channels.api.auth.table import OAuth1Table
 from sync.channels.woocommerce import address
 from sync.channels.woocommerce.address import ShopAddress
 from sync.clock import Clock

@@ -4,48 +4,20 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.model import State
-from sync.channels.abilities import Abilities
 from sync.channels.base import Change, FreshReadings, ListingRef, Receipt, RecordPage
 from sync.channels.woocommerce import writing
 from sync.channels.woocommerce.access import KeyAccess
 from sync.channels.woocommerce.address import ShopAddress
+from sync.channels.woocommerce.kind import ABILITIES
 from sync.channels.woocommerce.options import WooCommerceOptions
 from sync.channels.woocommerce.reading import CatalogueReader
 from sync.channels.woocommerce.shop import ShopClient
-from sync.channels.woocommerce.writing import BATCH_MAX, CatalogueWriter
+from sync.channels.woocommerce.writing import CatalogueWriter
 from sync.clock import Clock
 from sync.secrets import resolve
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
-
-OPTIONS = WooCommerceOptions
-ABILITIES = Abilities(
-    kind="woocommerce",
-    reads=("available", "state", "price"),
-    states=frozenset({State.ACTIVE, State.BACKORDER, State.DISABLED}),
-    writes=("quantity", "state"),
-    batch_max=BATCH_MAX,
-    by_address=True,
-    reads_one=True,
-    refs=True,
-    delta=True,
-    per_item=True,
-    rate_limit="none of its own; that of the shop's hosting",
-    notes="WooCommerce 3.5 and later; stock that variations share is written at their product",
-)
-EXAMPLE = """\
-url = "https://shop.example"
-consumer_key = { env = "SHOP_CONSUMER_KEY" }        # ck_…, with Read/Write
-consumer_secret = { env = "SHOP_CONSUMER_SECRET" }  # cs_…
-"""
-
-
-def abilities(options: WooCommerceOptions) -> Abilities:
-    """Say what the channel can do: the same with any options."""
-    del options
-    return ABILITIES
 
 
 def open_channel(

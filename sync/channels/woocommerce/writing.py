@@ -10,6 +10,7 @@ from sync import values
 from sync.channels.base import Change, Receipt
 from sync.channels.woocommerce import answers
 from sync.channels.woocommerce.answers import Entry, Fields
+from sync.channels.woocommerce.kind import BATCH_MAX
 from sync.channels.woocommerce.reading import CatalogueReader, ShownItem
 from sync.channels.woocommerce.shapes import NO, NOTIFY, PUBLISHED, StockAt
 from sync.channels.woocommerce.shop import ShopClient, TooLarge
@@ -20,9 +21,6 @@ from sync.errors import (
     WriteOutcomeUnknown,
     WriteRejected,
 )
-
-BATCH_MAX = 100
-"""Of one call: 101 are a 413. A plugin may allow fewer."""
 
 _ANSWER_FIELDS = "id,status,manage_stock,stock_quantity,stock_status,backorders"
 _MAY_PUBLISH = ("draft", "private")

@@ -8,7 +8,7 @@ import msgspec
 
 from store.model import Component, Direction, State
 from sync.channels.abilities import Abilities
-from sync.channels.simulated import SimulatedOptions
+from sync.channels.simulated.kind import SimulatedOptions
 from sync.secrets import SecretSource
 from sync.settings import (
     ApprovalRule,

@@ -8,7 +8,7 @@ import pytest
 from store.model import UNCOUNTED, State
 from sync import channels
 from sync.channels.base import ListingRef
-from sync.channels.shopify.options import ShopifyOptions
+from sync.channels.shopify.kind import ShopifyOptions
 from sync.clock import SystemClock, from_rfc3339
 from sync.errors import NeedsOperator
 from sync.settings import ChannelSettings

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sync.channels.shopify.options import ShopifyOptions
+from sync.channels.shopify.kind import ShopifyOptions
 from sync.config.load import decode
 from sync.errors import ConfigErrors, ContractBroken, NeedsOperator, Temporary
 from tests.contract.harness import (

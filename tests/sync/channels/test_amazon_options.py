@@ -8,7 +8,7 @@ import pytest
 
 from sync import channels
 from sync.channels.amazon import marketplaces
-from sync.channels.amazon.channel import EXAMPLE, abilities
+from sync.channels.amazon.kind import EXAMPLE, abilities
 from sync.channels.amazon.options import AUTH_URL, AmazonOptions
 from sync.config.decoding import Findings, table
 from sync.config.load import decode

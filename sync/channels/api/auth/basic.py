@@ -3,25 +3,8 @@
 import base64
 from collections.abc import Sequence
 
-import msgspec
-
-from sync.secrets import Secret, SecretSource
+from sync.secrets import Secret
 from sync.transport.call import FormFields, Signed
-
-
-class BasicTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.auth] basic`: either may be absent, and is sent empty then."""
-
-    username: str | SecretSource | None = None
-    password: SecretSource | None = None
-
-    def __post_init__(self) -> None:
-        if self.username is None and self.password is None:
-            raise ValueError(
-                'has neither: add `username = "…"`, `password = { env = "NAME" }` or both'
-            )
-        if isinstance(self.username, str) and ":" in self.username:
-            raise ValueError("username must not have a colon: what follows it is the password")
 
 
 class BasicProof:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync import values
 from sync.channels.api import bodies, complaints
 from sync.channels.api.auth import tokens
+from sync.channels.api.auth.table import HEADER
 from sync.channels.api.auth.tokens import GivenToken, TokenPlace
 from sync.channels.api.complaints import Trouble
 from sync.channels.api.expressions import ERROR, search
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 1024 * 1024
 """Of the answer to a sign-in."""
-
-HEADER = "header:"
-"""What a path to a header of the answer begins with."""
 
 _REFUSALS = frozenset(range(400, 500)) - {408, 425, 429}
 _REDIRECTS_AFTER_A_FORM = frozenset({301, 302, 303})

@@ -2,54 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, Morsel, SimpleCookie
-from typing import Literal
-
-import msgspec
 
 from sync.channels.api.auth import tokens
 from sync.channels.api.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
+from sync.channels.api.auth.table import LoginTable
 from sync.channels.api.auth.tokens import GivenToken
-from sync.secrets import Secret, SecretSource, SecretTable
+from sync.secrets import Secret
 from sync.transport.call import FormFields, Reply
-
-
-class LoginTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.auth.login]`."""
-
-    url: str
-    body: SecretTable
-    headers: dict[str, str | SecretSource] = {}
-    """Sent with the sign-in only, beside those of the channel where it is on the same host."""
-    encoding: Literal["json", "form"] = "json"
-    token: str | None = None
-    """JMESPath to the token in the answer, or `header:NAME`."""
-    cookie: str | None = None
-    """The name of the cookie that the answer sets."""
-    header: str | None = None
-    """In which the token is sent, instead of `Authorization`."""
-    scheme: str | None = None
-    """The word before it; `Bearer` in `Authorization`, none in another header."""
-    param: str | None = None
-    """The parameter of the query in which it is sent, instead of a header."""
-    expires_in: str | None = None
-    """JMESPath to the seconds that the token lives; without it, where they usually stand."""
-
-    def __post_init__(self) -> None:
-        if (self.token is None) == (self.cookie is None):
-            raise ValueError(
-                'needs one of token and cookie: `token = "data.accessToken"` for a token in the '
-                'answer, or `cookie = "sid"` for a cookie that it sets'
-            )
-        if self.cookie is not None:
-            for key in ("header", "scheme", "param", "expires_in"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} has no effect with cookie: remove one of the two")
-        tokens.place_of(self.header, self.scheme, self.param)
-        if self.encoding == "form":
-            for name, value in self.body.items():
-                if isinstance(value, dict | list):
-                    what = "is a table or a list, which a form can't hold"
-                    raise ValueError(f"body.{name} {what}")  # noqa: TRY004
 
 
 class Login:

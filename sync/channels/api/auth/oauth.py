@@ -2,47 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
-
-import msgspec
 
 from sync.channels.api.auth import tokens
 from sync.channels.api.auth.basic import BasicProof
 from sync.channels.api.auth.grant import Asking, RefusedAsking, TokenDesk, TokenPaths
 from sync.channels.api.auth.login import form_fields
+from sync.channels.api.auth.table import OAuthTable
 from sync.channels.api.auth.tokens import GivenToken
-from sync.secrets import Secret, SecretSource, SecretTable
+from sync.secrets import Secret
 from sync.transport.call import Reply, secrets_in
 
 _ACCEPT = {"Accept": "application/json"}
 _UNAUTHORIZED = 401
-
-
-class OAuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.auth.oauth]`."""
-
-    url: str
-    client_id: str | SecretSource
-    client_secret: SecretSource | None = None
-    refresh_token: SecretSource | None = None
-    scope: str | None = None
-    body: SecretTable | None = None
-    """More that is sent, such as `audience`."""
-    encoding: Literal["form", "json"] = "form"
-    client_in: Literal["body", "basic"] | None = None
-    """Where the client's id and secret are sent; without it, in the body, and as Basic where that
-    is refused."""
-    token: str = "access_token"  # noqa: S105  # A path.
-    """JMESPath to the token in the answer, or `header:NAME`."""
-    header: str | None = None
-    scheme: str | None = None
-    param: str | None = None
-    expires_in: str | None = None
-
-    def __post_init__(self) -> None:
-        tokens.place_of(self.header, self.scheme, self.param)
-        if self.client_secret is None and self.refresh_token is None and self.body is None:
-            raise ValueError('client_secret is missing: add `client_secret = { env = "NAME" }`')
 
 
 class ClientCredentials:

@@ -8,35 +8,16 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from typing import Literal
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import msgspec
-
 from sync.channels.api.auth.query import with_parameters
+from sync.channels.api.auth.table import OAuth1Table
 from sync.clock import Clock
-from sync.secrets import Secret, SecretSource
+from sync.secrets import Secret
 from sync.transport.call import FormFields, Signed
 
 _DIGESTS = {"HMAC-SHA256": hashlib.sha256, "HMAC-SHA1": hashlib.sha1}
 _PORTS = {"http": 80, "https": 443}
-
-
-class OAuth1Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[channels.NAME.auth] oauth1`."""
-
-    key: str | SecretSource
-    secret: SecretSource
-    token: str | SecretSource | None = None
-    token_secret: SecretSource | None = None
-    method: Literal["HMAC-SHA256", "HMAC-SHA1"] = "HMAC-SHA256"
-    sent_in: Literal["query", "header"] = "query"
-
-    def __post_init__(self) -> None:
-        if (self.token is None) != (self.token_secret is None):
-            lacking = "token" if self.token is None else "token_secret"
-            raise ValueError(f'{lacking} is missing: `token` and `token_secret` go together; add '
-                             f'{lacking} = {{ env = "NAME" }}')  # fmt: skip
 
 
 class OAuth1Proof:

@@ -1,28 +1,17 @@
-"""`[channels.NAME.auth]`: which way of signing in, and the way in that it makes."""
+"""`[channels.NAME.auth]`: which way of signing in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import msgspec
 
 from sync import secrets
-from sync.channels.api.auth import headers
-from sync.channels.api.auth.access import Access, FixedAccess, TokenAccess
-from sync.channels.api.auth.basic import BasicProof, BasicTable
-from sync.channels.api.auth.grant import HEADER, TokenDesk
-from sync.channels.api.auth.login import Login, LoginTable
-from sync.channels.api.auth.oauth import ClientCredentials, OAuth, OAuthTable
-from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table
-from sync.channels.api.auth.query import QueryProof
+from sync.channels.api.auth import headers, tokens
 from sync.channels.api.auth.tokens import AUTHORIZATION
-from sync.clock import Clock
-from sync.errors import ConfigError
-from sync.secrets import Secret, SecretSource
+from sync.secrets import SecretSource, SecretTable
 
-if TYPE_CHECKING:
-    from sync.transport.transport import Transport
+HEADER = "header:"
+"""What a path to a header of the answer begins with."""
 
 _EXAMPLES = {
     "basic": 'basic = { username = "…", password = { env = "NAME" } }',
@@ -33,6 +22,104 @@ _EXAMPLES = {
     "login": 'login = { url = "https://…/auth", body = { email = "…", '
     'password = { env = "NAME" } }, token = "token" }',
 }
+
+
+class BasicTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth] basic`: either may be absent, and is sent empty then."""
+
+    username: str | SecretSource | None = None
+    password: SecretSource | None = None
+
+    def __post_init__(self) -> None:
+        if self.username is None and self.password is None:
+            raise ValueError(
+                'has neither: add `username = "…"`, `password = { env = "NAME" }` or both'
+            )
+        if isinstance(self.username, str) and ":" in self.username:
+            raise ValueError("username must not have a colon: what follows it is the password")
+
+
+class OAuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth.oauth]`."""
+
+    url: str
+    client_id: str | SecretSource
+    client_secret: SecretSource | None = None
+    refresh_token: SecretSource | None = None
+    scope: str | None = None
+    body: SecretTable | None = None
+    """More that is sent, such as `audience`."""
+    encoding: Literal["form", "json"] = "form"
+    client_in: Literal["body", "basic"] | None = None
+    """Where the client's id and secret are sent; without it, in the body, and as Basic where that
+    is refused."""
+    token: str = "access_token"  # noqa: S105  # A path.
+    """JMESPath to the token in the answer, or `header:NAME`."""
+    header: str | None = None
+    scheme: str | None = None
+    param: str | None = None
+    expires_in: str | None = None
+
+    def __post_init__(self) -> None:
+        tokens.place_of(self.header, self.scheme, self.param)
+        if self.client_secret is None and self.refresh_token is None and self.body is None:
+            raise ValueError('client_secret is missing: add `client_secret = { env = "NAME" }`')
+
+
+class OAuth1Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth] oauth1`."""
+
+    key: str | SecretSource
+    secret: SecretSource
+    token: str | SecretSource | None = None
+    token_secret: SecretSource | None = None
+    method: Literal["HMAC-SHA256", "HMAC-SHA1"] = "HMAC-SHA256"
+    sent_in: Literal["query", "header"] = "query"
+
+    def __post_init__(self) -> None:
+        if (self.token is None) != (self.token_secret is None):
+            lacking = "token" if self.token is None else "token_secret"
+            raise ValueError(f'{lacking} is missing: `token` and `token_secret` go together; add '
+                             f'{lacking} = {{ env = "NAME" }}')  # fmt: skip
+
+
+class LoginTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.auth.login]`."""
+
+    url: str
+    body: SecretTable
+    headers: dict[str, str | SecretSource] = {}
+    """Sent with the sign-in only, beside those of the channel where it is on the same host."""
+    encoding: Literal["json", "form"] = "json"
+    token: str | None = None
+    """JMESPath to the token in the answer, or `header:NAME`."""
+    cookie: str | None = None
+    """The name of the cookie that the answer sets."""
+    header: str | None = None
+    """In which the token is sent, instead of `Authorization`."""
+    scheme: str | None = None
+    """The word before it; `Bearer` in `Authorization`, none in another header."""
+    param: str | None = None
+    """The parameter of the query in which it is sent, instead of a header."""
+    expires_in: str | None = None
+    """JMESPath to the seconds that the token lives; without it, where they usually stand."""
+
+    def __post_init__(self) -> None:
+        if (self.token is None) == (self.cookie is None):
+            raise ValueError(
+                'needs one of token and cookie: `token = "data.accessToken"` for a token in the '
+                'answer, or `cookie = "sid"` for a cookie that it sets'
+            )
+        if self.cookie is not None:
+            for key in ("header", "scheme", "param", "expires_in"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} has no effect with cookie: remove one of the two")
+        tokens.place_of(self.header, self.scheme, self.param)
+        if self.encoding == "form":
+            for name, value in self.body.items():
+                if isinstance(value, dict | list):
+                    what = "is a table or a list, which a form can't hold"
+                    raise ValueError(f"body.{name} {what}")  # noqa: TRY004
 
 
 class AuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -105,100 +192,3 @@ class AuthTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         table = self.oauth or self.login
         param = table.param if table is not None else None
         return {*(self.query or ()), *([param] if param else [])}
-
-
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """What opening the way into a channel needs of it."""
-
-    name: str
-    transport: "Transport"
-    clock: Clock
-    base: Path
-
-    def headers(
-        self, written: Mapping[str, str | SecretSource], token: SecretSource | None
-    ) -> dict[str, str | Secret]:
-        """Look up what goes with each request. Raises ConfigError."""
-        key = f"channels.{self.name}"
-        found: dict[str, str | Secret] = {
-            name: value
-            if isinstance(value, str)
-            else secrets.resolve(value, key=f"{key}.headers.{name}", base=self.base)
-            for name, value in written.items()
-        }
-        if token is not None:
-            resolved = secrets.resolve(token, key=f"{key}.token", base=self.base)
-            found["Authorization"] = secrets.bearer(resolved)
-        return found
-
-    def opened(self, auth: AuthTable | None, channel_headers: Mapping[str, str | Secret]) -> Access:
-        """Look the secrets up and make the way in; nothing is sent. Raises ConfigError.
-
-        `channel_headers` go with a sign-in, too, that is at the channel's own origin.
-        """
-        if auth is None:
-            return FixedAccess()
-        if auth.basic is not None:
-            return FixedAccess(self._basic(auth.basic))
-        if auth.query is not None:
-            keys = {n: self._plain(v, f"query.{n}") for n, v in auth.query.items()}
-            return FixedAccess(QueryProof(keys))
-        if auth.oauth1 is not None:
-            return FixedAccess(self._oauth1(auth.oauth1))
-        if auth.oauth is not None:
-            return TokenAccess(self._oauth(auth.oauth), self.clock)
-        assert auth.login is not None
-        with_it = channel_headers if self.transport.is_at(auth.login.url) else {}
-        return TokenAccess(self._login(auth.login, with_it), self.clock)
-
-    def _basic(self, table: BasicTable) -> BasicProof:
-        username = self._plain(table.username or "", "basic.username")
-        if isinstance(username, Secret) and ":" in username.reveal():
-            message = "must not have a colon: what follows it is the password"
-            raise ConfigError(self._key("basic.username"), message)
-        if table.password is None:
-            return BasicProof(username, "")
-        return BasicProof(username, self._secret(table.password, "basic.password"))
-
-    def _oauth1(self, table: OAuth1Table) -> OAuth1Proof:
-        consumer = self._plain(table.key, "oauth1.key"), self._secret(table.secret, "oauth1.secret")
-        token = None
-        if table.token is not None and table.token_secret is not None:
-            token = (
-                self._plain(table.token, "oauth1.token"),
-                self._secret(table.token_secret, "oauth1.token_secret"),
-            )
-        return OAuth1Proof(table, consumer, token, self.clock)
-
-    def _oauth(self, table: OAuthTable) -> OAuth:
-        secret, refresh = table.client_secret, table.refresh_token
-        given = ClientCredentials(
-            self._plain(table.client_id, "oauth.client_id"),
-            None if secret is None else self._secret(secret, "oauth.client_secret"),
-            None if refresh is None else self._secret(refresh, "oauth.refresh_token"),
-            self._table(table.body or {}, "oauth.body"),
-        )
-        return OAuth(table, given, self._desk(table.url))
-
-    def _login(self, table: LoginTable, with_it: Mapping[str, str | Secret]) -> Login:
-        own = {n: self._plain(v, f"login.headers.{n}") for n, v in table.headers.items()}
-        body = self._table(table.body, "login.body")
-        return Login(table, body, {**with_it, **own}, self._desk(table.url))
-
-    def _plain(self, value: str | SecretSource, key: str) -> str | Secret:
-        return value if isinstance(value, str) else self._secret(value, key)
-
-    def _secret(self, source: SecretSource, key: str) -> Secret:
-        return secrets.resolve(source, key=self._key(key), base=self.base)
-
-    def _table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
-        found = secrets.resolved(dict(table), key=self._key(key), base=self.base)
-        assert isinstance(found, dict)
-        return found
-
-    def _key(self, key: str) -> str:
-        return f"channels.{self.name}.auth.{key}"
-
-    def _desk(self, url: str) -> TokenDesk:
-        return TokenDesk(self.name, url, self.transport, self.clock)

@@ -5,23 +5,17 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Literal
 from xml.parsers import expat
 
 from store.model import Millis, Refused
 from sync.channels.api import bodies, complaints, expressions
 from sync.channels.base import FreshReadings
-from sync.channels.csv.layout import FIELDS, HEADING_LINES_MAX, Layout, encoding_of, find_layout
+from sync.channels.csv.layout import HEADING_LINES_MAX, Layout, encoding_of, find_layout
 from sync.channels.csv.numbers import FIGURES, ColumnNumbers, decimal_signs
 from sync.channels.csv.records import RowDecoder
 from sync.channels.csv.rows import Row, read_rows
 from sync.channels.words import NumberWords
 from sync.errors import ContractBroken
-
-Format = Literal["json", "csv", "xml"]
-
-CSV_FIELDS = FIELDS
-"""What `fields` can take from a CSV answer: the title of a column each."""
 
 DEPTH_MAX = 100
 """Elements in elements. A record lies a few deep."""

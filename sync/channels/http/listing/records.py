@@ -13,12 +13,10 @@ from sync.channels.base import FreshReadings
 from sync.channels.http import refs
 from sync.channels.http.listing.columns import ColumnDecoder, FieldReader
 from sync.channels.http.listing.doubts.nulls import is_null
+from sync.channels.http.listing.table import QUANTITIES
 from sync.channels.words import AT_LEAST, FIGURES, NO_WORDS, Meaning, NumberWords, Word, plain
 from sync.columns import Column
 from sync.errors import ContractBroken
-
-QUANTITIES = ("available", "on_hand")
-"""A record of which the first that is described is null is not counted."""
 
 FIELDS = values.RECORD_FIELDS
 

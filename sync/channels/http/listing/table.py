@@ -7,9 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from sync.channels.api import expressions
+from sync.channels.csv.layout import FIELDS as CSV_FIELDS
 from sync.channels.http import placeholders
-from sync.channels.http.listing.formats import CSV_FIELDS, Format
 from sync.values import quoted
+
+Format = Literal["json", "csv", "xml"]
+
+QUANTITIES = ("available", "on_hand")
+"""A record of which the first that is described is null is not counted."""
 
 OF_A_HEADER = "header:"
 """`total = "header:X-WP-Total"` looks in the answer's headers instead of its body."""

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
-from xml.sax.saxutils import escape
 
 from sync.channels.http import placeholders
 from sync.values import quoted
@@ -99,6 +98,8 @@ def filled(body: Body, encoding: str, meanings: Meanings) -> WriteBody:
     shape = _shape(body)
     if isinstance(shape, str):
         if shape.lstrip().startswith("<"):
+            from xml.sax.saxutils import escape  # With it come clients of HTTP and of mail.
+
             marks = {'"': "&quot;", "'": "&apos;"}
             return WriteBody(
                 text=_text(shape, meanings, lambda text: escape(text, marks)),

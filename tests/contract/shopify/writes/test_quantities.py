@@ -6,7 +6,7 @@ import pytest
 
 from store.model import Record, State
 from sync.channels.base import Change
-from sync.channels.shopify.writing import BATCH_MAX
+from sync.channels.shopify.kind import BATCH_MAX
 from tests.contract.harness import (
     OverHttp,
     change,

@@ -8,7 +8,7 @@ import pytest
 
 from sync.channels.woocommerce import address
 from sync.channels.woocommerce.address import ShopAddress
-from sync.channels.woocommerce.channel import EXAMPLE
+from sync.channels.woocommerce.kind import EXAMPLE
 from sync.channels.woocommerce.options import WooCommerceOptions
 from sync.errors import ChannelError, ContractBroken, NeedsOperator, Temporary
 from tests.contract.harness import (

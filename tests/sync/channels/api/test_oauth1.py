@@ -6,7 +6,8 @@ from hashlib import sha1
 from urllib.parse import parse_qsl, urlsplit
 
 from store.model import Millis
-from sync.channels.api.auth.oauth1 import OAuth1Proof, OAuth1Table, base_string
+from sync.channels.api.auth.oauth1 import OAuth1Proof, base_string
+from sync.channels.api.auth.table import OAuth1Table
 from sync.secrets import Secret, SecretSource
 
 NOON: Millis = 1_764_158_400_000

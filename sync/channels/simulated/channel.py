@@ -6,7 +6,6 @@ events. `sync/simulation/server.py` has the requests and answers.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,30 +17,19 @@ from store.event_kinds import Event
 from store.model import QUANTITY_MAX, Record, Refused, State
 from sync import values
 from sync.channels import event_decoding
-from sync.channels.abilities import Abilities
 from sync.channels.base import Change, EventPage, FreshReadings, ListingRef, Receipt, RecordPage
+from sync.channels.simulated.kind import SimulatedOptions, abilities
 from sync.clock import Clock, from_rfc3339
 from sync.errors import ConfigError, ContractBroken, WriteOutcomeUnknown
-from sync.secrets import Secret, SecretSource, bearer, resolve
+from sync.secrets import Secret, bearer, resolve
 
 if TYPE_CHECKING:
     from sync.transport.transport import Transport
 
-BATCH_MAX = 50
 READ_MAX = 50
 PAGES_MAX = 100_000
 
 _Quantity = Annotated[int, msgspec.Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
-
-
-class SimulatedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The keys of a channel table that only this kind has."""
-
-    url: str
-    token: SecretSource
-    page_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 250
-    states: tuple[State, ...] = tuple(State)
-    """Those that the channel can express; none for a till that only counts."""
 
 
 class _Listing(msgspec.Struct, frozen=True):
@@ -83,28 +71,6 @@ _NAMED = msgspec.json.Decoder(_Named)
 _EVENT = msgspec.json.Decoder(dict[str, object])
 _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding text from outside can raise; bad UTF-8 is a ValueError."""
-
-
-OPTIONS = SimulatedOptions
-ABILITIES = Abilities(
-    kind="simulated",
-    reads=("available", "on_hand", "committed", "incoming", "price", "state"),
-    states=frozenset(State),
-    writes=("quantity", "state"),
-    compare_and_set=True,
-    idempotency=True,
-    batch_max=BATCH_MAX,
-    reads_one=True,
-    events=True,
-    notes="the demo's world, over HTTP on loopback",
-)
-
-
-def abilities(options: SimulatedOptions) -> Abilities:
-    """Say what the channel can do with these options."""
-    if options.states:
-        return replace(ABILITIES, states=frozenset(options.states))
-    return replace(ABILITIES, reads=ABILITIES.reads[:-1], states=frozenset(), writes=("quantity",))
 
 
 def open_channel(

@@ -1,12 +1,15 @@
-"""`[channels.NAME]` of the kind `shopify`: its keys, and what of them does not belong together."""
+"""The kind `shopify`: what can be configured of it, and what it can do."""
 
 import ipaddress
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import msgspec
 
+from store.model import State
 from sync import secrets
+from sync.channels.abilities import Abilities
 from sync.channels.shopify.ids import LOCATION, long_id, short_id
 from sync.secrets import SecretSource
 from sync.values import quoted
@@ -151,3 +154,35 @@ def _is_private(host: str) -> bool:
         return ipaddress.ip_address(host).is_private
     except ValueError:
         return "." not in host or host.endswith((".local", ".internal", ".localhost", ".test"))
+
+
+OPTIONS = ShopifyOptions
+BATCH_MAX = 100
+ABILITIES = Abilities(
+    kind="shopify",
+    reads=("available", "on_hand", "committed", "unavailable", "incoming", "state", "price"),
+    states=frozenset({State.ACTIVE, State.BACKORDER, State.DISABLED, State.ARCHIVED}),
+    writes=("quantity",),
+    compare_and_set=True,
+    idempotency=True,
+    batch_max=BATCH_MAX,
+    reads_one=True,
+    refs=True,
+    delta=True,
+    locations=True,
+    rate_limit="100, 200, 1,000 or 2,000 points a second by plan, for the app in this shop",
+    notes="Admin GraphQL 2026-10; a bulk operation above 25,000 items, or where paging is slow",
+)
+EXAMPLE = """kind = "shopify"
+shop = "name.myshopify.com"
+token = { env = "SHOPIFY_TOKEN" }
+# client_id = { env = "SHOPIFY_CLIENT_ID" }          # instead of token, both: of an app in
+# client_secret = { env = "SHOPIFY_CLIENT_SECRET" }  # the shop's own organisation
+# location = "65432101"         # only this one; without it, all, each at its id
+# locations = { "65432101" = "main" }
+"""
+
+
+def abilities(options: ShopifyOptions) -> Abilities:
+    """Say what the channel can do: with one location, its listings stand at none of ours."""
+    return ABILITIES if options.location is None else replace(ABILITIES, locations=False)
