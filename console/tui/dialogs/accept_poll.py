@@ -52,6 +52,8 @@ class AcceptPollDialog(LiveDialog, ConfirmDialog):
 
     async def reload(self) -> None:
         effect = await self._read()
+        if self.app.screen is not self:
+            return  # It was answered meanwhile.
         if effect is None:
             self.dismiss(False)
         elif effect.poll_id != self.effect.poll_id:

@@ -120,8 +120,9 @@ class IgnoreDialog(Dialog[NewIgnoreRule | None]):
             self._show(would_ignore(found))
 
     def _show(self, content: Content) -> None:
-        if self.is_attached:
-            self.query_one("#would", Static).update(content)
+        # Once it was left, what is in it is gone before the dialog is.
+        for would in self.query("#would").results(Static):
+            would.update(content)
 
     def _where(self) -> IgnoreWhere:
         """What is written. Raises _FieldError."""

@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from console.tui.app import SkewApp
 from store.database import opening
-from store.database.connection import Database
+from store.database.connection import READERS, Database
 from store.model import CorrectionStatus
 from tests.console.small_shop import (
     MINUTE,
@@ -75,6 +75,23 @@ def held(path: Path, *statements: str) -> Iterator[None]:
         process.stdout.close()
 
 
+async def close_connections(database: Database) -> None:
+    """Close them all at a moment at which none of its threads reads or writes."""
+    # A connection that is closed while it is used takes the process with it.
+    threads = database._threads
+
+    def close() -> None:
+        for connection in database._opened:
+            connection.close()
+        database._opened.clear()
+        setattr(threads, "local", threading.local())  # noqa: B010 - it is only read otherwise.
+
+    all_there = threading.Barrier(READERS + 1, action=close)
+    waiting = [threads.readers.submit(all_there.wait) for _ in range(READERS)]
+    waiting.append(threads.writer.submit(all_there.wait))
+    await asyncio.gather(*map(asyncio.wrap_future, waiting))
+
+
 async def acted(app: SkewApp, pilot: Pilot[int]) -> None:
     """Let an act that waits for the cache come to its end."""
     while any(worker.is_running for worker in app.workers):  # noqa: ASYNC110 - a thread's end.
@@ -107,16 +124,13 @@ async def test_while_another_process_has_the_cache_locked_keys_work_and_nothing_
 
 @pytest.mark.long
 async def test_a_cache_that_nobody_else_may_even_read_disconnects_and_is_live_again_after(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop,
 ) -> None:
     """Held as some backup tools hold it, from a moment on at which nobody had it open."""
     alone = ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "COMMIT")
     async with console(shop) as (app, pilot):
         rows = text_of(app).count("SKU-00")
-        for connection in shop.database._opened:
-            connection.close()
-        shop.database._opened.clear()
-        monkeypatch.setattr(shop.database._threads, "local", threading.local())
+        await close_connections(shop.database)
         with held(shop.settings.database, *alone):
             await settle(app, pilot)
             shut = text_of(app)

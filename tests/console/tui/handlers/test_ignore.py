@@ -9,8 +9,9 @@ from textual.worker import WorkerError
 
 from console.text.format import plural
 from console.tui.app import SkewApp
+from console.tui.dialogs.ignore import IgnoreDialog
 from store.corrections import ignore_rules
-from store.corrections.ignore_rules import IgnoreRule, IgnoreWhere
+from store.corrections.ignore_rules import IgnorePreview, IgnoreRule, IgnoreWhere
 from store.model import Kind
 from tests.console.small_shop import NOW, Shop, console, move_cursor_to, press, settle, text_of
 from tests.console.tui.pages.test_disagreements import skus
@@ -87,6 +88,27 @@ async def test_escape_sets_no_rule(shop: Shop) -> None:
         await settle(app, pilot)
         assert rules(shop) == []
         assert "nothing ignored" in text_of(app)
+
+
+async def test_what_a_rule_would_ignore_comes_too_late_for_a_dialog_that_was_left(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console(shop) as (app, pilot):
+        await press(app, pilot, "i")
+        dialog = app.screen
+        assert isinstance(dialog, IgnoreDialog)
+        look = dialog._look
+
+        async def late(where: IgnoreWhere) -> IgnorePreview:
+            found = await look(where)
+            # As when it is left: what is in it goes before the dialog does.
+            await dialog.remove_children()
+            return found
+
+        monkeypatch.setattr(dialog, "_look", late)
+        await dialog._preview().wait()
+
+        assert dialog.is_attached
 
 
 @pytest.mark.long
