@@ -85,6 +85,12 @@ def by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Correction
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
 
 
+def each_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Correction]:
+    """The same as they are read, for ids that may be many; in the order in which they were made."""
+    where = "k.id IN (SELECT value FROM json_each(:ids)) ORDER BY k.id"
+    return iterate(connection, where, {"ids": json.dumps(list(ids))})
+
+
 def select(
     connection: sqlite3.Connection, where: str, values: dict[str, object]
 ) -> list[Correction]:
@@ -100,44 +106,30 @@ def iterate(
     return map(_CORRECTION.read, rows)
 
 
-def proposals_for_rules(
-    connection: sqlite3.Connection, *, now: Millis
-) -> list[tuple[Correction, bool]]:
-    """Undecided proposals, each with whether a written rule may approve it.
+def proposals_for_rules(connection: sqlite3.Connection) -> list[int]:
+    """The ids of the undecided proposals, but for those that turn an update back."""
+    rows = connection.execute(
+        """SELECT id FROM corrections
+        WHERE live = 1 AND status = 'proposed' AND decided_by IS NULL AND reverts IS NULL"""
+    )
+    return [correction_id for (correction_id,) in rows]
+
+
+def left_to_people(connection: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
+    """Those of some proposals that no written rule may approve.
 
     It may not after a failure on that listing, until one has been verified again, nor where a
-    person has taken back an approval (rule 9, docs/architecture.md). What turns an update back is
-    not among them.
+    person has taken back an approval (rule 9, docs/architecture.md).
     """
-    proposals = select(
-        connection,
-        "k.live = 1 AND k.status = 'proposed' AND k.decided_by IS NULL AND k.reverts IS NULL",
-        {"now": now},
+    rows = connection.execute(
+        f"""SELECT p.id FROM corrections p WHERE p.id IN (SELECT value FROM json_each(?))
+          AND (EXISTS (SELECT 1 FROM audit u WHERE u.correction_id = p.id AND u.step = 'undone')
+            OR (SELECT k.status FROM corrections k WHERE k.listing_id = p.listing_id AND k.live = 0
+                AND k.status IN ({_ENDED_BADLY}, 'verified')
+              ORDER BY k.id DESC LIMIT 1) <> 'verified')""",
+        (json.dumps(list(ids)),),
     )
-    last = dict(
-        connection.execute(
-            f"""SELECT listing_id, status FROM corrections WHERE id IN (
-              SELECT max(k.id) FROM corrections k JOIN corrections p
-                ON p.listing_id = k.listing_id AND p.live = 1 AND p.status = 'proposed'
-              WHERE k.live = 0 AND k.status IN ({_ENDED_BADLY}, 'verified')
-              GROUP BY k.listing_id)"""
-        ).fetchall()
-    )
-    taken_back = {
-        correction_id
-        for (correction_id,) in connection.execute(
-            """SELECT u.correction_id FROM corrections k JOIN audit u ON u.correction_id = k.id
-            WHERE k.live = 1 AND k.status = 'proposed' AND u.step = 'undone'"""
-        )
-    }
-    return [
-        (
-            correction,
-            last.get(correction.listing_id, "verified") == "verified"
-            and correction.id not in taken_back,
-        )
-        for correction in proposals
-    ]
+    return {correction_id for (correction_id,) in rows}
 
 
 def approved_ids(connection: sqlite3.Connection) -> list[int]:

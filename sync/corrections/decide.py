@@ -1,33 +1,25 @@
-"""What stands between an approval and the row: push limits, a second person, the rules.
+"""What stands between a person's approval and the row: windows, push limits, a second person.
 
-A key, a command and a written rule all approve through here, so that they can't mean different
-things. The other decisions (reject, snooze, undo, retry) are `store.corrections.decisions` itself.
+A key and a command both approve through here, so that they can't mean different things; what no
+person approves is in `written_rules`. The other decisions (reject, snooze, undo, retry) are
+`store.corrections.decisions` itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from store import people
-from store.channels import write_pauses
 from store.corrections import decisions, lifecycle
-from store.corrections.guards import rule_results
 from store.corrections.guards.pushed import Pushed, pushed_since
-from store.corrections.guards.rule_results import RulesStanding
-from store.corrections.guards.undated import undated_proposals
 from store.database.connection import Database
 from store.decision import Decision
-from store.model import Correction, Incident, IncidentKind, Millis, State
+from store.model import Correction, Millis, State
 from store.reasons import HeldBack, Reason
 from sync.polling import guard
-from sync.polling.reporting.log import SILENT, Log
-from sync.settings import ApprovalRule, ApprovalSettings, Settings, WindowStanding
+from sync.settings import Settings, WindowStanding
 
 HOUR_MS = 3_600_000
-
-RULES_REST_MS = 60_000
-"""How long the rules leave a channel alone after its first surprise; it doubles with each more."""
 
 SELLABLE = (State.ACTIVE, State.PREORDER, State.BACKORDER)
 
@@ -154,79 +146,6 @@ def preview_approval(
     )
 
 
-async def approve_by_rules(
-    database: Database, settings: Settings, now: Millis, log: Log = SILENT
-) -> int:
-    """Approve the proposals that a written rule covers; answer how many.
-
-    Never a listing whose last correction did not end well, never what needs a second person, never
-    a raise on readings whose age nobody knows, and for a while nothing on a channel whose last
-    batch ended in a surprise. Where too much ended badly or disagrees, nothing until a person has
-    looked.
-    """
-    approval = settings.approval
-    if approval.mode != "rules":
-        return 0
-    if held_by_window(settings, now) is not None:
-        return 0
-    if await database.aread(write_pauses.in_force) is not None:
-        # What a rule approved now would wait and expire, again and again, until a person resumes.
-        return 0
-    standing = await database.aread(RulesStanding.read, since=now - HOUR_MS, now=now)
-    left_alone = _surprised_channels(standing.open, now)
-    left_alone |= await _suspended_channels(database, standing, approval, now, log)
-    covered = [
-        correction
-        for correction, free in standing.proposals
-        if free and correction.channel not in left_alone and _rule_covers(correction, settings)
-    ]
-    if any(raise_or_reduce(correction) == "raise" for correction in covered):
-        undated = await database.aread(undated_proposals, ahead_ms=settings.events.ahead_ms)
-        covered = [
-            correction
-            for correction in covered
-            if correction.id not in undated or raise_or_reduce(correction) == "reduce"
-        ]
-    pushed = await database.aread(pushed_since, now - HOUR_MS)
-    batch, _ = guard.within(covered, settings.push, as_push(pushed))
-    if not batch:
-        return 0
-    decided = await database.awrite(
-        decisions.approve,
-        [(correction.id, correction.version) for correction in batch],
-        who="rule",
-        now=now,
-        hold_ms=approval.hold_ms,
-        expires_ms=approval.expires_ms,
-        second_person_above=None,
-        note="covered by [[approval.rules]]",
-        by_rule=True,
-    )
-    return sum(decision.ok for decision in decided)
-
-
-def matches(correction: Correction, rule: ApprovalRule) -> bool:
-    """Whether the rule's every condition holds for the correction."""
-    if rule.channel not in (None, correction.channel):
-        return False
-    if rule.skus is not None and not fnmatchcase(correction.sku, rule.skus):
-        return False
-    if rule.only is not None and rule.only != raise_or_reduce(correction):
-        return False
-    if rule.attribute is not None and {rule.attribute} != changed_attributes(correction):
-        return False
-    return rule.max_units is None or abs(correction.units) <= rule.max_units
-
-
-def changed_attributes(correction: Correction) -> set[str]:
-    """Which of `quantity` and `state` it changes."""
-    changed = {
-        "quantity": correction.to_quantity != correction.from_quantity,
-        "state": correction.to_state != correction.from_state,
-    }
-    return {name for name, changes in changed.items() if changes}
-
-
 def window_at(settings: Settings, now: Millis) -> WindowStanding | None:
     """What `[[approval.windows]]` say at an instant; None where there are none that do."""
     if not settings.approval.windows:
@@ -252,52 +171,6 @@ def raise_or_reduce(correction: Correction) -> str:
     puts_on_sale = correction.to_state in SELLABLE and correction.from_state not in SELLABLE
     unmeasured = correction.to_quantity is not None and correction.from_quantity is None
     return "raise" if correction.units > 0 or puts_on_sale or unmeasured else "reduce"
-
-
-def _rule_covers(correction: Correction, settings: Settings) -> bool:
-    threshold = settings.approval.second_person_above
-    if threshold is not None and abs(correction.units) > threshold:
-        return False
-    return any(matches(correction, rule) for rule in settings.approval.rules)
-
-
-async def _suspended_channels(
-    database: Database,
-    standing: RulesStanding,
-    approval: ApprovalSettings,
-    now: Millis,
-    log: Log,
-) -> set[str | None]:
-    """The channels on which no rule approves anything until a person has looked."""
-    found = [incident for incident in standing.open if incident.kind == IncidentKind.SUSPENDED]
-    if looked_at := [incident for incident in found if incident.acknowledged_by is not None]:
-        await database.awrite(rule_results.go_on, looked_at, now=now)
-    suspended = {incident.channel for incident in found if incident not in looked_at}
-    new = {
-        results.channel: why
-        for results in standing.results
-        if results.channel not in suspended
-        and (why := guard.judge_rules(results, approval)) is not None
-    }
-    if new:
-        await database.awrite(rule_results.suspend, new, now=now)
-    for channel, why in new.items():
-        log.warning("rules suspended", channel=channel, why=why)
-    return suspended | new.keys()
-
-
-def _surprised_channels(found: Iterable[Incident], now: Millis) -> set[str | None]:
-    """The channels that the rules leave alone now."""
-    # A person who acknowledges the surprise lets the rules go on at once. Otherwise they try again
-    # with a few, after a rest that doubles with each surprise in a row: a channel that accepts
-    # everything and changes nothing costs a few corrections an hour, not all of them.
-    return {
-        incident.channel
-        for incident in found
-        if incident.kind == IncidentKind.SURPRISE
-        and incident.acknowledged_by is None
-        and now < incident.last_at + min(RULES_REST_MS << min(incident.count - 1, 6), HOUR_MS)
-    }
 
 
 def as_push(pushed: Pushed) -> guard.Push:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from store.channels import pauses, polls
-from store.corrections import lifecycle, propose
+from store.corrections import lifecycle
 from store.database import lease
 from store.database.connection import Database
 from store.database.lease import Request
@@ -29,6 +29,7 @@ from sync.engine.requests import Act, NotAnswered, RequestAnswerer
 from sync.engine.surroundings import PollSchedule, Surroundings
 from sync.engine.watches.health import FreshnessWatch, OverdueWatch, PauseWatch
 from sync.engine.watches.notices import NoticeWatch
+from sync.engine.watches.proposals import ProposalWatch
 from sync.polling.recovery import EngineContext
 from sync.polling.reporting.log import SILENT, Log
 from sync.polling.reporting.poll_report import PollReport
@@ -82,6 +83,7 @@ class Engine:
         self._overdue = OverdueWatch(self._context)
         self._pauses = PauseWatch(self._context)
         self._notices = NoticeWatch(self._context)
+        self._proposals = ProposalWatch()
         self._fleet: Fleet | None = None
         self._awake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -305,7 +307,7 @@ class Engine:
             await answering.look()
             fleet.poll_again(await self._pauses.look())
             await fleet.try_replaced_credentials()
-            await self._decide_by_rules()
+            await self._proposals.look(self._context, self._settings)
             await fleet.begin_writes()
             await self._freshness.look()
             await self._overdue.look()
@@ -319,18 +321,6 @@ class Engine:
             # Another process may hold the cache's lock for a moment, or the disk may be full. The
             # next look tries again; ending the engine would help nobody.
             self._context.log.warning("cache not available", error=str(error))
-
-    async def _decide_by_rules(self) -> None:
-        """Propose what has become decidable, and approve what a written rule covers."""
-        now = self._clock.now()
-        await self._context.database.awrite(propose.propose, now=now)
-        if self._settings.approval.mode != "rules":
-            return
-        from sync.corrections import decide
-
-        await decide.approve_by_rules(
-            self._context.database, self._settings, now, self._context.log
-        )
 
     def _acts(self, fleet: Fleet) -> dict[str, Act]:
         """What others may ask of this engine while it runs."""
@@ -366,14 +356,14 @@ class Engine:
         self, fleet: Fleet, names: Sequence[str], *, full: bool = False
     ) -> list[PollReport]:
         reports = await asyncio.gather(*(fleet.poll_afresh(name, full=full) for name in names))
-        await self._decide_by_rules()
+        await self._proposals.look(self._context, self._settings)
         await self._freshness.look()
         await self._overdue.look()
         await self._notices.look(fleet.channels.values())
         return list(reports)
 
     async def _apply_round(self, fleet: Fleet) -> ApplyReport:
-        await self._decide_by_rules()
+        await self._proposals.look(self._context, self._settings)
         ids = await fleet.begin_writes(patiently=False)
         await fleet.finish_writes()
         return ApplyReport(await self._database.aread(lifecycle.by_id, ids))

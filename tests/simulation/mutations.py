@@ -14,7 +14,7 @@ from store.corrections import lifecycle, propose, waiting
 from store.database import lease
 from store.model import Policy
 from store.targets import counted_events
-from sync.corrections import decide, verify
+from sync.corrections import verify, written_rules
 from sync.corrections.apply import _Round
 from sync.corrections.verify import WriteOutcome
 from sync.engine.watches.health import FreshnessWatch
@@ -25,7 +25,7 @@ Mutate = Callable[[pytest.MonkeyPatch], None]
 
 
 def _rules_cover_everything(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decide, "_rule_covers", lambda correction, settings: True)
+    patch.setattr(written_rules, "_covers", lambda correction, approval: True)
 
 
 def _always_valid(patch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,11 @@ class Pushed(msgspec.Struct, frozen=True):
     to_zero: int = 0
     money_minor: int = 0
 
+    def is_at_least(self, other: "Pushed") -> bool:
+        """Whether no figure is less than the other's."""
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return all(mine >= its for mine, its in pairs)
+
 
 def pushed_since(connection: sqlite3.Connection, since: Millis) -> Pushed:
     """What was sent to channels after an instant, whatever became of it."""

@@ -5,7 +5,8 @@ until a person has looked.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from store.cells.cell_ids import channel_of
 from store.channels import incidents
 from store.corrections import lifecycle
+from store.corrections.guards.pushed import Pushed, pushed_since
 from store.database.rows import Columns
 from store.model import Correction, Incident, IncidentKind, Millis
 
@@ -57,21 +59,73 @@ FROM (SELECT lately.*, {channel_of("listing_id")} AS channel_id,
 JOIN channels c ON c.id = k.channel_id GROUP BY c.id ORDER BY c.id"""
 
 
+class Coverage(msgspec.Struct):
+    """Which proposals the written rules cover, by their ids: a proposal's figures never change."""
+
+    channels: Mapping[int, str] = {}
+    """The channel of each that is covered."""
+    uncovered: frozenset[int] = frozenset()
+    unfit: frozenset[int] = frozenset()
+    """Of those that are covered: not one of them was within the push limits."""
+    unfit_after: Pushed = Pushed()
+    """What had been written when that was asked. Nor is one once it is more."""
+
+    def take(self, connection: sqlite3.Connection, covers: Callable[[Correction], bool]) -> None:
+        """Ask about each proposal that is new, and forget those that wait no more."""
+        proposed = frozenset(lifecycle.proposals_for_rules(connection))
+        new = proposed.difference(self.uncovered, self.channels)
+        found = {
+            correction.id: correction.channel
+            for correction in lifecycle.each_by_id(connection, new)
+            if covers(correction)
+        }
+        kept = {id_: channel for id_, channel in self.channels.items() if id_ in proposed}
+        self.channels = kept | found
+        self.uncovered = proposed.difference(self.channels)
+
+
 class RulesStanding(NamedTuple):
     """What the rules meet, all of one moment: nothing may come between judging and approving."""
 
-    proposals: list[tuple[Correction, bool]]
-    """As `lifecycle.proposals_for_rules` has them."""
+    proposals: list[Correction]
+    """What they cover and may approve."""
     results: list[RuleResults]
-    """Empty where nothing is proposed."""
+    """Empty where there are none."""
     open: list[Incident]
+    pushed: Pushed
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection, *, since: Millis, now: Millis) -> "RulesStanding":
-        """Read it; `since` begins the span in which results count."""
-        proposals = lifecycle.proposals_for_rules(connection, now=now)
-        results = rule_results(connection, since=since) if proposals else []
-        return cls(proposals, results, incidents.open_incidents(connection))
+    def read(
+        cls,
+        connection: sqlite3.Connection,
+        coverage: Coverage,
+        *,
+        covers: Callable[[Correction], bool],
+        left_alone: Callable[[list[Incident]], AbstractSet[str | None]],
+        since: Millis,
+    ) -> "RulesStanding":
+        """Read it, and ask what `covers` of the proposals that are new to `coverage`.
+
+        `since` begins the span in which results count, and what was written. `left_alone`: the
+        channels on which the rules approve nothing while such incidents are open.
+        """
+        opened = incidents.open_incidents(connection)
+        coverage.take(connection, covers)
+        quiet = left_alone(opened)
+        wanted = {id_ for id_, channel in coverage.channels.items() if channel not in quiet}
+        if not wanted:
+            return cls([], [], opened, Pushed())
+        pushed = pushed_since(connection, since)
+        if not pushed.is_at_least(coverage.unfit_after):
+            coverage.unfit = frozenset()
+        wanted -= coverage.unfit
+        wanted -= lifecycle.left_to_people(connection, wanted)
+        return cls(
+            list(lifecycle.each_by_id(connection, wanted)),
+            rule_results(connection, since=since) if wanted else [],
+            opened,
+            pushed,
+        )
 
 
 def rule_results(connection: sqlite3.Connection, *, since: Millis) -> list[RuleResults]:

@@ -7,7 +7,8 @@ from store.channels import incidents
 from store.corrections import decisions, lifecycle
 from store.model import Correction, IncidentKind
 from store.model import CorrectionStatus as Status
-from sync.corrections import decide
+from sync.corrections import decide, written_rules
+from sync.corrections.written_rules import WrittenRules
 from sync.settings import ApprovalRule, ApprovalSettings, PushLimits, Settings
 from tests.sync.polling.test_guard import correction
 from tests.sync.scripted_channel import Bench
@@ -122,19 +123,76 @@ async def test_in_manual_mode_no_rule_approves_anything(bench: Bench) -> None:
     manual = ApprovalSettings(mode="manual", rules=(ApprovalRule(),))
     settings = msgspec.structs.replace(bench.settings, approval=manual)
 
-    assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 0
+    assert await WrittenRules().approve(bench.database, settings, bench.clock.now()) == 0
 
 
 async def test_a_rule_approves_what_it_covers_and_the_audit_says_so(bench: Bench) -> None:
     small, large = await bench.disagree({"A": 9, "B": 31}, {"A": 5, "B": 14})
     settings = by_rules(bench, ApprovalRule(channel="shop", only="reduce", max_units=5))
 
-    approved = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    approved = await WrittenRules().approve(bench.database, settings, bench.clock.now())
 
     assert approved == 1
     assert bench.update(small.id).status is Status.APPROVED
     assert bench.update(small.id).decided_by == "rule"
     assert bench.update(large.id).status is Status.PROPOSED
+
+
+async def test_each_proposal_is_asked_about_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands may wait for a person, and the engine looks several times a second."""
+    asked: list[str] = []
+    matches = written_rules.matches
+
+    def noted(update: Correction, rule: ApprovalRule) -> bool:
+        asked.append(update.sku)
+        return matches(update, rule)
+
+    monkeypatch.setattr(written_rules, "matches", noted)
+    settings = by_rules(bench, ApprovalRule(only="reduce", max_units=5))
+    rules = WrittenRules()
+
+    async def look(by: Settings) -> tuple[int, list[str]]:
+        asked.clear()
+        approved = await rules.approve(bench.database, by, bench.clock.now())
+        return approved, sorted(asked)
+
+    await bench.disagree({"A": 31, "B": 9}, {"A": 14, "B": 5})
+    assert await look(settings) == (1, ["A", "B"])
+    assert await look(settings) == (0, [])
+    await bench.disagree({"A": 31, "B": 9, "C": 8}, {"A": 14, "B": 5, "C": 6})
+    assert await look(settings) == (1, ["C"])
+    wider = by_rules(bench, ApprovalRule(only="reduce"))
+    assert await look(wider) == (1, ["A"]), "other rules ask again"
+    assert await look(wider) == (0, [])
+
+
+async def test_what_is_covered_waits_for_its_channel_and_for_the_push_limits(bench: Bench) -> None:
+    """It is not read meanwhile, and approved as soon as it may be."""
+    rules = WrittenRules()
+    settings = msgspec.structs.replace(
+        by_rules(bench, ApprovalRule(only="reduce")), push=PushLimits(max_units_per_hour=10)
+    )
+
+    async def look() -> int:
+        return await rules.approve(bench.database, settings, bench.clock.now())
+
+    await bench.disagree({"A": 9}, {"A": 5})
+    bench.database.write(
+        incidents.raise_incident, "shop", IncidentKind.SURPRISE, "no", now=bench.clock.now()
+    )
+    assert await look() == 0
+    bench.database.write(incidents.resolve, "shop", IncidentKind.SURPRISE, now=bench.clock.now())
+    assert await look() == 1
+    await bench.apply()
+    await bench.disagree({"A": 5, "B": 20, "C": 20}, {"A": 5, "B": 11, "C": 12})
+    assert await look() == await look() == 0, "four units of ten have been written"
+    await bench.disagree({"A": 5, "B": 20, "C": 20, "D": 9}, {"A": 5, "B": 11, "C": 12, "D": 4})
+    assert await look() == 1, "D fits"
+    bench.clock.at += decide.HOUR_MS
+    await bench.disagree({"D": 9}, {"D": 4})
+    assert await look() == 1, "B fits again; C would be beyond the limit together with it"
 
 
 async def test_a_rule_never_decides_a_cell_again_after_a_failure(bench: Bench) -> None:
@@ -146,7 +204,7 @@ async def test_a_rule_never_decides_a_cell_again_after_a_failure(bench: Bench) -
     settings = by_rules(bench, ApprovalRule())
     bench.database.write(incidents.resolve, "shop", IncidentKind.SURPRISE, now=bench.clock.now())
 
-    assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 0
+    assert await WrittenRules().approve(bench.database, settings, bench.clock.now()) == 0
 
 
 async def test_a_rule_leaves_alone_what_a_person_took_back(bench: Bench) -> None:
@@ -154,10 +212,10 @@ async def test_a_rule_leaves_alone_what_a_person_took_back(bench: Bench) -> None
     settings = by_rules(bench, ApprovalRule(only="reduce"))
     held = msgspec.structs.replace(settings.approval, hold_ms=5_000)
     settings = msgspec.structs.replace(settings, approval=held)
-    await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    await WrittenRules().approve(bench.database, settings, bench.clock.now())
 
     bench.database.write(decisions.undo, [(update.id, None)], who="ana", now=bench.clock.now())
-    again = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    again = await WrittenRules().approve(bench.database, settings, bench.clock.now())
 
     assert again == 0
     assert bench.update(update.id).status is Status.PROPOSED
@@ -174,11 +232,11 @@ async def test_rules_rest_after_a_surprise_and_longer_after_each_further_one(
         )
     settings = by_rules(bench, ApprovalRule())
 
-    bench.clock.at = now + 2 * decide.RULES_REST_MS - 4_000
+    bench.clock.at = now + 2 * written_rules.RULES_REST_MS - 4_000
     await bench.disagree({}, {})
-    during = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    during = await WrittenRules().approve(bench.database, settings, bench.clock.now())
     bench.clock.at += 1_000
-    after = await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    after = await WrittenRules().approve(bench.database, settings, bench.clock.now())
 
     assert (during, after) == (0, 1)
 
@@ -194,9 +252,9 @@ async def test_a_person_who_has_seen_the_surprise_lets_the_rules_go_on(
     [incident] = bench.database.read(incidents.open_incidents)
     settings = by_rules(bench, ApprovalRule())
 
-    before = await decide.approve_by_rules(bench.database, settings, now)
+    before = await WrittenRules().approve(bench.database, settings, now)
     bench.database.write(incidents.acknowledge, incident.id, who="ana", now=now)
-    after = await decide.approve_by_rules(bench.database, settings, now)
+    after = await WrittenRules().approve(bench.database, settings, now)
 
     assert (before, after) == (0, 1)
 
@@ -205,7 +263,7 @@ async def test_no_rule_stands_in_for_the_second_person(bench: Bench) -> None:
     await bench.disagree({"A": 900}, {"A": 5})
     settings = by_rules(bench, ApprovalRule(), threshold=500)
 
-    assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 0
+    assert await WrittenRules().approve(bench.database, settings, bench.clock.now()) == 0
 
 
 async def test_rules_keep_the_push_limits_and_approve_what_fits(bench: Bench) -> None:
@@ -214,7 +272,7 @@ async def test_rules_keep_the_push_limits_and_approve_what_fits(bench: Bench) ->
         by_rules(bench, ApprovalRule()), push=PushLimits(max_units=10)
     )
 
-    assert await decide.approve_by_rules(bench.database, settings, bench.clock.now()) == 1
+    assert await WrittenRules().approve(bench.database, settings, bench.clock.now()) == 1
 
 
 UP = correction(1, 2, 9)
@@ -236,11 +294,11 @@ def test_whatever_lets_more_be_sold_is_a_raise(update: Correction, way: str) -> 
 def test_every_condition_of_a_rule_must_hold() -> None:
     rule = ApprovalRule(channel="shop", skus="SKU-*", only="reduce", max_units=7)
 
-    assert decide.matches(DOWN, rule)
-    assert not decide.matches(UP, rule)
-    assert not decide.matches(correction(1, 10, 2), rule)
-    assert not decide.matches(correction(1, 9, 2, sku="sku-1"), rule)
-    assert not decide.matches(msgspec.structs.replace(DOWN, channel="market"), rule)
+    assert written_rules.matches(DOWN, rule)
+    assert not written_rules.matches(UP, rule)
+    assert not written_rules.matches(correction(1, 10, 2), rule)
+    assert not written_rules.matches(correction(1, 9, 2, sku="sku-1"), rule)
+    assert not written_rules.matches(msgspec.structs.replace(DOWN, channel="market"), rule)
 
 
 def test_a_blast_radius_adds_up_what_would_change() -> None:

@@ -7,6 +7,7 @@ from store.channels import incidents
 from store.corrections.guards.rule_results import RuleResults
 from store.model import CorrectionStatus, IncidentKind
 from sync.corrections import decide
+from sync.corrections.written_rules import WrittenRules
 from sync.polling import guard
 from sync.settings import ApprovalRule, ApprovalSettings, Settings
 from tests.sync.scripted_channel import Bench
@@ -20,7 +21,7 @@ def by_rules(bench: Bench, **more: int) -> Settings:
 
 
 async def approved(bench: Bench, settings: Settings) -> int:
-    return await decide.approve_by_rules(bench.database, settings, bench.clock.now())
+    return await WrittenRules().approve(bench.database, settings, bench.clock.now())
 
 
 def stock(count: int, quantity: int) -> dict[str, int]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from store.database.connection import Database
 from store.model import CorrectionStatus as Status
-from sync.corrections import cron, decide, windows
+from sync.corrections import cron, decide, windows, written_rules
+from sync.corrections.written_rules import WrittenRules
 from sync.settings import (
     ApprovalRule,
     ApprovalSettings,
@@ -275,12 +276,12 @@ async def test_in_a_freeze_rules_approve_nothing(bench: Bench) -> None:
     rules = {"mode": "rules", "rules": (ApprovalRule(),)}
     now = bench.clock.now()
 
-    assert await decide.approve_by_rules(bench.database, frozen(bench.settings, **rules), now) == 0
+    assert await WrittenRules().approve(bench.database, frozen(bench.settings, **rules), now) == 0
     free = msgspec.structs.replace(
         bench.settings,
         approval=ApprovalSettings(hold_ms=0, **rules),  # type: ignore[arg-type]
     )
-    assert await decide.approve_by_rules(bench.database, free, now) == 1
+    assert await WrittenRules().approve(bench.database, free, now) == 1
 
 
 async def test_what_was_approved_before_is_not_raised_within(
@@ -315,6 +316,6 @@ async def test_a_rule_may_be_for_one_attribute(
 
     rule = ApprovalRule(attribute=attribute)  # type: ignore[arg-type]
 
-    assert decide.matches(found, rule) is covered
+    assert written_rules.matches(found, rule) is covered
     both = msgspec.structs.replace(found, from_state="active", to_state="hold")
-    assert decide.matches(both, rule) is (attribute is None)
+    assert written_rules.matches(both, rule) is (attribute is None)

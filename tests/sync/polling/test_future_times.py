@@ -13,7 +13,7 @@ from store.event_kinds import Event, EventKind
 from store.model import CorrectionStatus, Direction, PollOutcome
 from sync.channels import open_channel
 from sync.channels.csv.options import CsvOptions
-from sync.corrections import decide
+from sync.corrections.written_rules import WrittenRules
 from sync.polling.channel_state import ChannelState
 from sync.settings import ApprovalRule, ApprovalSettings
 from tests.sync.scripted_channel import Bench, changed
@@ -270,7 +270,7 @@ def by_rules(bench: Bench) -> None:
 
 
 async def decided(bench: Bench) -> dict[str, CorrectionStatus]:
-    await decide.approve_by_rules(bench.database, bench.settings, bench.clock.now())
+    await WrittenRules().approve(bench.database, bench.settings, bench.clock.now())
     return {update.sku: update.status for update in bench.updates()}
 
 
