@@ -52,6 +52,8 @@ _UPDATE_COLUMNS = (
     TableColumn("BY"),
     TableColumn("WHAT", flexible=True),
 )
+_NAMED_MAX = 3
+"""So many decisions are named for one reason."""
 _ENDED_WELL = (CorrectionStatus.VERIFIED,)
 _ENDED_BADLY = (CorrectionStatus.FAILED, CorrectionStatus.NOT_APPLIED, CorrectionStatus.UNKNOWN)
 
@@ -120,15 +122,25 @@ def effect(radius: "BlastRadius", count: int, paper: Paper) -> Lines:
 def decisions(
     decisions: Sequence[Decision], done: str, paper: Paper, noun: str = "update"
 ) -> Lines:
-    """How many decisions were done, and each that was not, or has a note, with why."""
+    """How many decisions were done, and each that was not, or has a note, with why.
+
+    Of many with the same reason the first are named, and the others counted.
+    """
     from console.text import remedies
 
     moved = sum(decision.ok and not decision.why for decision in decisions)
     lines = [paper.line(f"{plural(moved, noun)} {done}.")] if moved or not decisions else []
+    alike: dict[str, list[Decision]] = {}
     for decision in decisions:
         if decision.why:
-            sign = TableCell("noted ", "yellow") if decision.ok else TableCell("✖ ", "red")
-            lines.append(paper.line(sign, remedies.decision_text(decision)))
+            alike.setdefault(remedies.decision_text(decision, "#"), []).append(decision)
+    for found in alike.values():
+        first = found[0]
+        sign = TableCell("noted ", "yellow") if first.ok else TableCell("✖ ", "red")
+        named = [f"#{decision.id}" for decision in found[:_NAMED_MAX]]
+        left = len(found) - len(named)
+        texts = named if not left else [f"{', '.join(named)} and {left:,} more"]
+        lines += [paper.line(sign, remedies.decision_text(first, ids)) for ids in texts]
     return lines
 
 

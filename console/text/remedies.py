@@ -66,9 +66,12 @@ _NOTED = "noted: "
 """How the store begins where an act was done and there is something to add."""
 
 
-def decision_text(decision: Decision) -> str:
-    """Say what became of an act that was not simply done, and what would make it possible."""
-    number, why = f"#{decision.id}", decision.why
+def decision_text(decision: Decision, ids: str = "") -> str:
+    """Say what became of an act that was not simply done, and what would make it possible.
+
+    `ids`: of all those of which the same is to be said; otherwise its own.
+    """
+    number, why = ids or f"#{decision.id}", decision.why
     if decision.ok:
         return f"{number}: {why_text(decision).removeprefix(_NOTED)}"
     if why == NOT_FOUND:

@@ -117,7 +117,7 @@ def cut_short(sweep: Sweep) -> str:
     came = sweep.came + len(sweep.refused)
     if sweep.announced is None or came >= sweep.announced:
         return ""
-    return f"cut short: the channel announced {sweep.announced} changed records, {came} came"
+    return f"cut short: the channel announced {sweep.announced:,} changed records, {came:,} came"
 
 
 async def report_unreported(

@@ -38,9 +38,9 @@ def judge(counts: PollCounts, limits: GuardSettings) -> str | None:
         return reason
     came = counts.seen + counts.refused
     if not counts.seen and came < counts.known:
-        return f"empty: none of the {counts.known} known listings came"
+        return f"empty: none of the {counts.known:,} known listings came"
     if counts.announced is not None and came < counts.announced:
-        return f"cut short: the channel announced {counts.announced} records, {came} came"
+        return f"cut short: the channel announced {counts.announced:,} records, {came:,} came"
     if counts.first is not None:
         return _first(counts.first, limits)
     if counts.known < PERCENTAGES_FROM:
@@ -66,10 +66,10 @@ def _first(first: FirstCounts, limits: GuardSettings) -> str | None:
     # twenty SKUs on the smaller side none that meet may be a trial shop's own; and of the honest
     # first feeds, those of a marketplace included, one SKU in twenty is met by every one.
     if first.at_zero >= STOCKED_FROM and limits.max_zeroed_ppm < PPM:
-        return f"a first poll of nothing but zeros: none of {first.at_zero} listings has stock"
+        return f"a first poll of nothing but zeros: none of {first.at_zero:,} listings has stock"
     if first.comparable >= PERCENTAGES_FROM and first.is_hardly and limits.max_shrunk_ppm < PPM:
         other = "the other channels" if first.is_authority else "the authority"
-        met = f"{first.met} of {first.comparable} SKUs are on both sides"
+        met = f"{first.met:,} of {first.comparable:,} SKUs are on both sides"
         return f"a first poll that hardly meets {other}: {met}"
     return None
 
@@ -81,7 +81,7 @@ def _nearly_all_at_zero(counts: PollCounts, limits: GuardSettings) -> str | None
         return None
     if counts.zeroed * PPM < NEARLY_ALL_PPM * stocked:
         return None
-    return f"{counts.zeroed} of {stocked} listings that had stock newly at zero"
+    return f"{counts.zeroed:,} of {stocked:,} listings that had stock newly at zero"
 
 
 def _nearly_all_uncounted(counts: PollCounts, limits: GuardSettings) -> str | None:
@@ -90,7 +90,7 @@ def _nearly_all_uncounted(counts: PollCounts, limits: GuardSettings) -> str | No
         return None
     if counts.uncounted * PPM < NEARLY_ALL_PPM * counts.known:
         return None
-    return f"{counts.uncounted} of {counts.known} listings newly uncounted"
+    return f"{counts.uncounted:,} of {counts.known:,} listings newly uncounted"
 
 
 def unreadable(counts: PollCounts) -> str | None:
@@ -99,18 +99,18 @@ def unreadable(counts: PollCounts) -> str | None:
     # by weight is read, and one whose columns have moved is not.
     new, records = counts.new_refused, counts.seen + counts.refused
     if new > 1 and not counts.seen:
-        return f"none of the {counts.refused} records can be read"
+        return f"none of the {counts.refused:,} records can be read"
     if new <= UNREADABLE_MAX or new * PPM <= UNREADABLE_MAX_PPM * records:
         return None
-    since = "" if new == counts.refused else f", {new} of them newly so"
-    return f"{counts.refused} of {records} records can't be read{since}"
+    since = "" if new == counts.refused else f", {new:,} of them newly so"
+    return f"{counts.refused:,} of {records:,} records can't be read{since}"
 
 
 def _too_many(count: int, what: str, known: int, limit_ppm: int) -> str | None:
     if count * PPM <= limit_ppm * known:
         return None
     share = _percent(count * PPM // known)
-    return f"{count} of {known} {what} ({share}), more than {_percent(limit_ppm)}"
+    return f"{count:,} of {known:,} {what} ({share}), more than {_percent(limit_ppm)}"
 
 
 def _percent(ppm: int) -> str:
@@ -214,7 +214,7 @@ def _judge_push(batch: Push, limits: PushLimits, last_hour: Push) -> str | None:
 def _over(count: int, what: str, limit: int | None) -> str | None:
     if limit is None or count <= limit:
         return None
-    return f"push limit: {count} {what}, at most {limit} ([push])"
+    return f"push limit: {count:,} {what}, at most {limit:,} ([push])"
 
 
 def _worth_over(minor: int, when: str, limit: float | None) -> str | None:

@@ -282,6 +282,21 @@ def test_a_decision_that_was_not_done_says_what_would_make_it_possible() -> None
     assert "#3 not changed: it is approved; `skew undo` takes it back during its hold" in document
 
 
+def test_of_many_with_the_same_reason_the_first_are_named_and_the_others_counted() -> None:
+    """Of 100,000 that a push limit refuses, one line says it."""
+    large = "push limit: 3,150,000 units in a batch, at most 5 ([push])"
+    made = [Decision(number, ok=False, why=large) for number in range(1, 4)]
+    assert tables.decisions(made, "approved", PIPE) == [
+        f"✖ #{number} not changed: {large}" for number in range(1, 4)
+    ]
+    made += [Decision(number, ok=False, why=large) for number in range(4, 1239)]
+    made.insert(2, Decision(9001, ok=False, why=remedies.NOT_FOUND))
+    assert tables.decisions(made, "approved", PIPE) == [
+        f"✖ #1, #2, #3 and 1,235 more not changed: {large}",
+        "✖ #9001 not found",
+    ]
+
+
 def test_an_id_that_no_update_has_is_not_found() -> None:
     made = [Decision(99, ok=False, why=remedies.NOT_FOUND)]
     assert tables.decisions(made, "approved", PIPE) == ["✖ #99 not found"]

@@ -84,9 +84,9 @@ async def test_a_first_poll_fails_for_many_bad_records_only(
     assert report.outcome is outcome
     assert problems(bench) == (bad if outcome is PollOutcome.GOOD else 0)
     if outcome is PollOutcome.QUARANTINED:
-        reason = f"{bad} of {of} records can't be read"
+        reason = f"{bad:,} of {of:,} records can't be read"
         if bad == of:
-            reason = f"none of the {of} records can be read"
+            reason = f"none of the {of:,} records can be read"
         first = 'SKU S0: "2.5" is not a whole number, at line 2'
         assert report.error == f"{reason}; the first: {first}"
 

@@ -73,6 +73,13 @@ def test_a_quiet_poll_is_plausible() -> None:
     assert guard.judge(counts(), LIMITS) is None
 
 
+def test_large_numbers_have_their_commas() -> None:
+    fell = counts(known=12_000, seen=12_000, zeroed=6_000)
+    assert guard.judge(fell, GuardSettings()) == (
+        "6,000 of 12,000 listings newly at zero (50 %), more than 10 %"
+    )
+
+
 def test_an_empty_poll_of_a_known_catalogue_is_not_plausible_however_small() -> None:
     assert guard.judge(counts(known=3, seen=0, gone=3), LIMITS) == (
         "empty: none of the 3 known listings came"
