@@ -41,6 +41,7 @@ CHANGING = (
 # audit row, the last one by then, and no step before it has to be replayed.
 _PAIRS = ", ".join(f"'{name}', k.{name}" for name in CHANGING)
 _LEFT_AS = f"json_object({_PAIRS})"
+_THESE = "k.id IN (SELECT value FROM json_each(:ids))"
 
 
 class AuditRow(msgspec.Struct, frozen=True):
@@ -106,11 +107,28 @@ def step(  # noqa: PLR0913 - a step is its change and its audit row.
     note: str | None = None,
 ) -> None:
     """Change a correction, count its version up and write the audit row."""
+    step_all(connection, [correction_id], sets, values, now=now, who=who, name=name, note=note)
+
+
+def step_all(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    correction_ids: Sequence[int],
+    sets: str,
+    values: Mapping[str, object],
+    *,
+    now: Millis,
+    who: str,
+    name: str,
+    note: str | None = None,
+) -> None:
+    """The same of corrections that take the same step; there may be 100,000."""
+    ids = {"ids": json.dumps(correction_ids)}
     connection.execute(
-        f"UPDATE corrections SET {sets}, version = version + 1 WHERE id = :id",
-        values | {"id": correction_id, "now": now},
+        f"""UPDATE corrections SET {sets}, version = version + 1
+        WHERE id IN (SELECT value FROM json_each(:ids))""",
+        {**values, **ids, "now": now},
     )
-    note_step(connection, correction_id, who=who, step=name, now=now, note=note)
+    note_steps(connection, _THESE, ids, who=who, step=name, now=now, note=note)
 
 
 def end(  # noqa: PLR0913 - a step is its change and its audit row.
@@ -151,10 +169,7 @@ def end_all(  # noqa: PLR0913 - a step is its change and its audit row.
         {"status": status, "silences": int(status in SILENCING), "now": now, "result": result}
         | {"ids": ids},
     )
-    note_steps(
-        connection, "k.id IN (SELECT value FROM json_each(:ids))", {"ids": ids},
-        who=who, step=status, now=now, note=note or result,
-    )  # fmt: skip
+    note_steps(connection, _THESE, {"ids": ids}, who=who, step=status, now=now, note=note or result)
 
 
 def note_step(

@@ -3,8 +3,11 @@
 Each act returns one `Decision` per correction, in order. The push limits are not held here.
 """
 
+import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 from store import people
 from store.corrections import audit, conflicts, lifecycle, propose
@@ -15,6 +18,14 @@ from store.reasons import HeldBack, Reason
 
 Seen = Sequence[tuple[int, int | None]]
 """Corrections by id, each with the version that the operator saw, or None for whatever it is."""
+
+_Take = Callable[[list[int]], None]
+"""Takes one step with corrections, by their ids."""
+_Judged = tuple[Decision, _Take | None]
+"""What becomes of a correction, and the step to be taken with all of which the same becomes."""
+
+_TOGETHER = 5_000
+"""So many are judged and changed at once."""
 
 SNOOZE_ENDED, REJECTION_UNDONE = "snooze ended", "rejection undone"
 """The audited steps of `undo`, beside "undone" of an approval."""
@@ -55,34 +66,36 @@ def approve(  # noqa: PLR0913 - who, when, on what terms: all of it is audited.
     Above `second_person_above` units the first approval is noted, and the second, by another
     name, counts.
     """
+    step = partial(_step, connection, now=now, who=who, note=note)
+    approved = f"""status = 'approved', {{name}} = :who, decided_at = :now, hold_until = :hold,
+      expires_at = :expires, by_rule = :rule, note = coalesce(:note, note), {_REF}"""
+    values = {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
+              "rule": int(by_rule), "note": note}  # fmt: skip
+    first = step("first approval", f"decided_by = :who, decided_at = :now, {_REF}", {"who": who})
+    second = step("approved", approved.format(name="second_by"), values)
+    only = step("approved", approved.format(name="decided_by"), values)
 
-    def act(correction: Correction) -> Decision:
-        if correction.status not in _UNDECIDED:
-            return _not_now(correction)
-        held_back = obstacles.of(connection, correction, now=now)
-        if held_back is not None:
-            return _void(correction, "not now", held_back)
-        needs_two = second_person_above is not None and abs(correction.units) > second_person_above
-        first = correction.decided_by
-        if needs_two and (first is None or people.is_same(first, who)):
-            if first is not None:
-                words = f"{abs(correction.units)} units need a second person, not {who} again"
+    def judge(batch: Sequence[Correction]) -> list[_Judged]:
+        held = obstacles.by_id(connection, batch, now=now)
+
+        def act(correction: Correction) -> _Judged:
+            if correction.status not in _UNDECIDED:
+                return _not_now(correction)
+            if correction.id in held:
+                return _void(correction, "not now", held[correction.id])
+            if second_person_above is None or abs(correction.units) <= second_person_above:
+                return _done(correction, only)
+            before = correction.decided_by
+            if before is None:
+                return _noted(correction, "a second person must approve it too", take=first)
+            if people.is_same(before, who):
+                words = f"{abs(correction.units):,} units need a second person, not {who} again"
                 return _void(correction, words)
-            audit.step(connection, correction.id, f"decided_by = :who, decided_at = :now, {_REF}",
-                  {"who": who}, now=now, who=who, name="first approval", note=note)  # fmt: skip
-            return _noted(correction, "a second person must approve it too")
-        names = "second_by = :who" if needs_two else "decided_by = :who"
-        audit.step(
-            connection, correction.id,
-            f"status = 'approved', {names}, decided_at = :now, hold_until = :hold, "
-            f"expires_at = :expires, by_rule = :rule, note = coalesce(:note, note), {_REF}",
-            {"who": who, "hold": now + hold_ms, "expires": now + hold_ms + expires_ms,
-             "rule": int(by_rule), "note": note},
-            now=now, who=who, name="approved", note=note,
-        )  # fmt: skip
-        return _done(correction)
+            return _done(correction, second)
 
-    return _decide(connection, seen, act)
+        return list(map(act, batch))
+
+    return _decide(connection, seen, judge)
 
 
 def reject(
@@ -94,20 +107,22 @@ def reject(
     its channel cannot be written just now, that is the way to stop it.
     """
 
-    def act(correction: Correction) -> Decision:
+    def end(ids: list[int]) -> None:
+        connection.execute(
+            """UPDATE corrections SET decided_by = ?, decided_at = ?, note = ?
+            WHERE id IN (SELECT value FROM json_each(?))""",
+            (who, now, reason, json.dumps(ids)),
+        )
+        audit.end_all(
+            connection, ids, CorrectionStatus.REJECTED, now=now, who=who, result=None, note=reason
+        )
+
+    def act(correction: Correction) -> _Judged:
         if correction.status not in (*_UNDECIDED, CorrectionStatus.APPROVED):
             return _not_now(correction)
-        connection.execute(
-            "UPDATE corrections SET decided_by = ?, decided_at = ?, note = ? WHERE id = ?",
-            (who, now, reason, correction.id),
-        )
-        audit.end(
-            connection, correction.id, CorrectionStatus.REJECTED,
-            now=now, who=who, result=None, note=reason,
-        )  # fmt: skip
-        return _done(correction)
+        return _done(correction, end)
 
-    return _decide(connection, seen, act)
+    return _decide(connection, seen, _each(act))
 
 
 def snooze(
@@ -120,15 +135,15 @@ def snooze(
     note: str | None = None,
 ) -> list[Decision]:
     """Put off until an instant, after which it counts as proposed again."""
+    sets = "status = 'snoozed', snoozed_until = :until"
+    put_off = _step(connection, "snoozed", sets, {"until": until}, now=now, who=who, note=note)
 
-    def act(correction: Correction) -> Decision:
+    def act(correction: Correction) -> _Judged:
         if correction.status not in _UNDECIDED:
             return _not_now(correction)
-        audit.step(connection, correction.id, "status = 'snoozed', snoozed_until = :until",
-              {"until": until}, now=now, who=who, name="snoozed", note=note)  # fmt: skip
-        return _done(correction)
+        return _done(correction, put_off)
 
-    return _decide(connection, seen, act)
+    return _decide(connection, seen, _each(act))
 
 
 def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -> list[Decision]:
@@ -136,28 +151,31 @@ def undo(connection: sqlite3.Connection, seen: Seen, *, who: str, now: Millis) -
 
     What was rejected or snoozed is proposed again, as it was.
     """
+    step = partial(_step, connection, now=now, who=who)
+    wake = step(SNOOZE_ENDED, "status = 'proposed', snoozed_until = NULL")
+    undecide = step("undone", audit.UNDECIDE)
+    propose_again = step(
+        REJECTION_UNDONE, f"{audit.UNDECIDE}, live = 1, silences = 0, ended_at = NULL, note = NULL"
+    )
 
-    def act(correction: Correction) -> Decision:
+    def act(correction: Correction) -> _Judged:
         if correction.status is CorrectionStatus.REJECTED:
-            return _undo_rejection(connection, correction, who=who, now=now)
+            return _undo_rejection(connection, correction, propose_again)
         if correction.status is CorrectionStatus.SNOOZED:
-            audit.step(connection, correction.id, "status = 'proposed', snoozed_until = NULL", {},
-                  now=now, who=who, name=SNOOZE_ENDED)  # fmt: skip
-            return _done(correction)
+            return _done(correction, wake)
         if correction.status is not CorrectionStatus.APPROVED:
             return _not_now(correction)
         if correction.hold_until is not None and correction.hold_until <= now:
             words = "its hold has passed: reject it to stop it, unless it is being written"
             return _void(correction, words)
-        audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who=who, name="undone")
-        return _done(correction)
+        return _done(correction, undecide)
 
-    return _decide(connection, seen, act)
+    return _decide(connection, seen, _each(act))
 
 
 def _undo_rejection(
-    connection: sqlite3.Connection, correction: Correction, *, who: str, now: Millis
-) -> Decision:
+    connection: sqlite3.Connection, correction: Correction, propose_again: _Take
+) -> _Judged:
     """Propose it again, itself: it still fits, for a rejection is silent only until it does not."""
     silences, frozen = connection.execute(
         """SELECT k.silences = 1 AND NOT EXISTS (SELECT 1 FROM corrections x
@@ -169,12 +187,9 @@ def _undo_rejection(
         return _void(correction, "it is frozen", HeldBack(Reason.FROZEN))
     if not silences:
         return _void(correction, "its target or reading has moved since, so that it holds no more")
-    audit.step(
-        connection, correction.id,
-        f"{audit.UNDECIDE}, live = 1, silences = 0, ended_at = NULL, note = NULL", {},
-        now=now, who=who, name=REJECTION_UNDONE,
-    )  # fmt: skip
-    return _done(correction)
+    # At once: of two of a listing the second must find that the first is live again.
+    propose_again([correction.id])
+    return Decision(correction.id, ok=True), None
 
 
 def retry(
@@ -186,7 +201,7 @@ def retry(
     names the new proposal, or says what that waits for.
     """
 
-    def act(correction: Correction) -> Decision:
+    def act(correction: Correction) -> _Judged:
         if correction.status not in RETRIABLE:
             return _not_now(correction)
         reason = _why_not_again(connection, correction)
@@ -207,7 +222,7 @@ def retry(
             return _noted(correction, "it will be proposed as soon as it can be judged")
         return _noted(correction, "it will be proposed; it waits", held_back)
 
-    return _decide(connection, seen, act)
+    return _decide(connection, seen, _each(act))
 
 
 def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> str:
@@ -239,41 +254,103 @@ def _why_not_again(connection: sqlite3.Connection, correction: Correction) -> st
     return "" if differs else "nothing to correct there now"
 
 
+def _step(  # noqa: PLR0913 - a step is its change and its audit row.
+    connection: sqlite3.Connection,
+    name: str,
+    sets: str,
+    values: Mapping[str, object] = MappingProxyType({}),
+    *,
+    now: Millis,
+    who: str,
+    note: str | None = None,
+) -> _Take:
+    def take(ids: list[int]) -> None:
+        audit.step_all(connection, ids, sets, values, now=now, who=who, name=name, note=note)
+
+    return take
+
+
+def _each(act: Callable[[Correction], _Judged]) -> Callable[[Sequence[Correction]], list[_Judged]]:
+    return lambda batch: list(map(act, batch))
+
+
 def _decide(
-    connection: sqlite3.Connection, seen: Seen, act: Callable[[Correction], Decision]
+    connection: sqlite3.Connection,
+    seen: Seen,
+    judge: Callable[[Sequence[Correction]], list[_Judged]],
 ) -> list[Decision]:
-    """Run `act` on each correction that is still at the version seen."""
+    """Judge the corrections that are still at the version seen, and take the steps."""
     # Compare-and-set: each is read in the transaction that changes it, and an act on another
-    # version than the operator saw does nothing. One by one, so that an id
-    # that is given twice is judged by what the first act made of it.
+    # version than the operator saw does nothing.
     decisions = []
-    for correction_id, version in seen:
-        correction = next(iter(lifecycle.by_id(connection, [correction_id])), None)
-        if correction is None:
-            decisions.append(Decision(correction_id, ok=False, why="not found"))
-        elif version is not None and version != correction.version:
-            words = conflicts.in_words(connection, correction, version)
-            why = "it has changed since you saw it" + (f": {words}" if words else "")
-            decisions.append(Decision(correction_id, ok=False, why=why))
-        else:
-            decisions.append(act(correction))
+    for batch in _batches(seen):
+        ids = [correction_id for correction_id, _ in batch]
+        found = {correction.id: correction for correction in lifecycle.by_id(connection, ids)}
+        judged = judge(
+            [
+                found[correction_id]
+                for correction_id, version in batch
+                if correction_id in found and version in (None, found[correction_id].version)
+            ]
+        )
+        steps: dict[_Take, list[int]] = {}
+        for decision, take in judged:
+            if take is not None:
+                steps.setdefault(take, []).append(decision.id)
+        for take, taken in steps.items():
+            take(taken)
+        made = {decision.id: decision for decision, _ in judged}
+        decisions += [
+            made.get(correction_id) or _passed_over(connection, correction_id, found, version)
+            for correction_id, version in batch
+        ]
     return decisions
 
 
-def _done(correction: Correction) -> Decision:
-    return Decision(correction.id, ok=True)
+def _batches(seen: Seen) -> Iterator[Seen]:
+    """In order, no id twice in one: the second time it is judged by what the first act made."""
+    batch: dict[int, int | None] = {}
+    for correction_id, version in seen:
+        if correction_id in batch or len(batch) == _TOGETHER:
+            yield list(batch.items())
+            batch = {}
+        batch[correction_id] = version
+    if batch:
+        yield list(batch.items())
 
 
-def _noted(correction: Correction, why: str, held_back: HeldBack | None = None) -> Decision:
+def _passed_over(
+    connection: sqlite3.Connection,
+    correction_id: int,
+    found: Mapping[int, Correction],
+    version: int | None,
+) -> Decision:
+    if correction_id not in found or version is None:
+        return Decision(correction_id, ok=False, why="not found")
+    words = conflicts.in_words(connection, found[correction_id], version)
+    why = "it has changed since you saw it" + (f": {words}" if words else "")
+    return Decision(correction_id, ok=False, why=why)
+
+
+def _done(correction: Correction, take: _Take) -> _Judged:
+    return Decision(correction.id, ok=True), take
+
+
+def _noted(
+    correction: Correction,
+    why: str,
+    held_back: HeldBack | None = None,
+    take: _Take | None = None,
+) -> _Judged:
     """The act counts, and there is something that the operator should know."""
-    return Decision(correction.id, ok=True, why=f"noted: {why}", held_back=held_back)
+    return Decision(correction.id, ok=True, why=f"noted: {why}", held_back=held_back), take
 
 
-def _void(correction: Correction, why: str, held_back: HeldBack | None = None) -> Decision:
-    return Decision(correction.id, ok=False, why=why, held_back=held_back)
+def _void(correction: Correction, why: str, held_back: HeldBack | None = None) -> _Judged:
+    return Decision(correction.id, ok=False, why=why, held_back=held_back), None
 
 
-def _not_now(correction: Correction) -> Decision:
+def _not_now(correction: Correction) -> _Judged:
     words = f"it is {correction.status.replace('_', ' ')}"
     why = f"{words}: {correction.result}" if correction.result else words
-    return Decision(correction.id, ok=False, why=why, status=correction.status)
+    return Decision(correction.id, ok=False, why=why, status=correction.status), None

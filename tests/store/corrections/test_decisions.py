@@ -1,6 +1,10 @@
 """What a person decides of a correction: yes, no, later, back; two names; what can't be decided."""
 
+import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pytest
 
 from store.corrections import audit, decisions, lifecycle
 from store.decision import Decision
@@ -220,3 +224,71 @@ def test_each_disagreement_is_found_by_the_states_that_it_is_shown_in(tmp_path: 
         ]
         either = w.diff(reasons=(Reason.OBSERVED,), updates=(CorrectionStatus.REJECTED,))
         assert len(either) == 2
+
+
+def test_each_of_a_batch_is_judged_by_itself_and_in_order(tmp_path: Path) -> None:
+    """What is approved, noted, refused, unknown or named twice stands where it was asked for."""
+    skus = stock(A=9, B=9, C=9, D=900)
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(A=4, B=4, C=4, D=4))
+        w.twice("shop", skus)
+        a, b, c, d = sorted(update.id for update in w.updates())
+        w.database.write(decisions.reject, [(b, None)], who="ben", now=w.now, reason="no")
+        seen = [(d, None), (77, 3), (a, 1), (b, None), (c, 9), (a, None), (c, None)]
+        found = w.database.write(
+            decisions.approve, seen, who="ana", now=w.now,
+            hold_ms=HOLD_MS, expires_ms=EXPIRES_MS, second_person_above=100,
+        )  # fmt: skip
+
+        assert [(decision.id, decision.ok, decision.why) for decision in found] == [
+            (d, True, "noted: a second person must approve it too"),
+            (77, False, "not found"),
+            (a, True, ""),
+            (b, False, "it is rejected"),
+            (c, False, "it has changed since you saw it"),
+            (a, False, "it is approved"),
+            (c, True, ""),
+        ]
+        assert [status(w, update) for update in (a, b, c, d)] == [
+            CorrectionStatus.APPROVED,
+            CorrectionStatus.REJECTED,
+            CorrectionStatus.APPROVED,
+            CorrectionStatus.PROPOSED,
+        ]
+        steps = [w.database.read(audit.rows, update)[-1].step for update in (a, b, c, d)]
+        assert steps == ["approved", "rejected", "approved", "first approval"]
+
+
+@pytest.mark.parametrize(
+    ("act", "terms"),
+    [
+        (decisions.approve, {"hold_ms": HOLD_MS, "expires_ms": EXPIRES_MS}),
+        (decisions.reject, {"reason": "no"}),
+        (decisions.snooze, {"until": 10**13}),
+    ],
+)
+def test_to_decide_many_at_once_takes_as_many_statements_as_for_a_few(
+    tmp_path: Path, act: Callable[..., list[Decision]], terms: Mapping[str, object]
+) -> None:
+    """100,000 are held in one transaction, for which everybody else who writes has to wait."""
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(**{f"S{number}": 4 for number in range(60)}))
+        w.twice("shop", stock(**{f"S{number}": 9 for number in range(60)}))
+        ids = [update.id for update in w.updates()]
+
+        def statements(some: list[int]) -> int:
+            run: list[str] = []
+
+            def traced(connection: sqlite3.Connection) -> list[Decision]:
+                connection.set_trace_callback(run.append)
+                try:
+                    return act(
+                        connection, [(update, 1) for update in some], who="ana", now=w.now, **terms
+                    )
+                finally:
+                    connection.set_trace_callback(None)
+
+            assert all(decision.ok for decision in w.database.write(traced))
+            return len(run)
+
+        assert statements(ids[:3]) == statements(ids[3:]) > 0
