@@ -209,7 +209,7 @@ def retry(
             return _void(correction, reason)
         audit.step(connection, correction.id, "silences = 0", {}, now=now, who=who,
               name="asked anew", note=note)  # fmt: skip
-        propose.allow_proposal_again(connection, correction.listing_id)
+        propose.allow_proposal_again(connection, [correction.listing_id])
         propose.propose(connection, now=now)
         (proposed,) = connection.execute(
             "SELECT max(id) FROM corrections WHERE listing_id = ? AND live = 1",

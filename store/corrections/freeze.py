@@ -271,7 +271,7 @@ def _thaw(connection: sqlite3.Connection, listing_ids: Iterable[int], *, now: Mi
             WHERE id = ?""",
             (now, listing_id),
         )
-        propose.allow_proposal_again(connection, listing_id)
+        propose.allow_proposal_again(connection, [listing_id])
 
 
 def _resolve(

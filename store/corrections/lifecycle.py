@@ -19,7 +19,7 @@ from store.database import lease
 from store.database.rows import Columns
 from store.model import Correction, CorrectionStatus, Millis, Record
 from store.reasons import HeldBack, Reason
-from store.targets.verdict_sql import is_ahead
+from store.targets.verdict_sql import AHEAD_MS, is_ahead
 
 _CORRECTION = Columns(
     Correction,
@@ -146,13 +146,25 @@ def due(
     Reductions come first, for what is oversold goes on selling meanwhile; then the oldest.
     `channels`: only theirs. That the rest waits costs next to nothing, however much it is.
     """
-    waiting.expire(connection, now=now)
-    # How long ago these were approved nobody can know.
-    ahead = connection.execute(
-        f"SELECT id FROM corrections WHERE status = 'approved' AND {is_ahead('decided_at')}",
-        {"now": now},
-    ).fetchall()
-    hand_back(connection, (found for (found,) in ahead), now=now, why=CLOCK_SET_BACK)
+    # They are gone through once, however many wait for their hold to end.
+    first_due, first_late, last_decided = connection.execute(
+        """SELECT min(hold_until), coalesce(min(expires_at), min(hold_until)),
+          coalesce(max(decided_at), 0)
+        FROM corrections WHERE status = 'approved'"""
+    ).fetchone()
+    if first_due is None:
+        return []
+    if first_late <= now:
+        waiting.expire(connection, now=now)
+    if last_decided > now + AHEAD_MS:
+        # How long ago these were approved nobody can know.
+        ahead = connection.execute(
+            f"SELECT id FROM corrections WHERE status = 'approved' AND {is_ahead('decided_at')}",
+            {"now": now},
+        ).fetchall()
+        hand_back(connection, (found for (found,) in ahead), now=now, why=CLOCK_SET_BACK)
+    if first_due > now:
+        return []
     if channels is None:
         of_these = "1"
     elif channels:
@@ -224,12 +236,15 @@ def hand_back(
     connection: sqlite3.Connection, ids: Iterable[int], *, now: Millis, why: str
 ) -> list[Correction]:
     """Approved → proposed, so that a person decides again after a surprise; return which."""
-    handed = []
-    for correction in by_id(connection, ids):
-        if correction.status is CorrectionStatus.APPROVED:
-            audit.step(connection, correction.id, audit.UNDECIDE, {}, now=now, who="skew",
-                  name="handed back", note=why)  # fmt: skip
-            handed.append(correction)
+    handed = [
+        correction
+        for correction in by_id(connection, ids)
+        if correction.status is CorrectionStatus.APPROVED
+    ]
+    audit.step_all(
+        connection, [correction.id for correction in handed], audit.UNDECIDE, {},
+        now=now, who="skew", name="handed back", note=why,
+    )  # fmt: skip
     return handed
 
 
@@ -275,7 +290,7 @@ def finish(
     (listing_id,) = row
     audit.end(connection, correction_id, status, now=now, who="skew", result=result)
     if status not in audit.SILENCING:
-        propose.allow_proposal_again(connection, listing_id)
+        propose.allow_proposal_again(connection, [listing_id])
 
 
 def recover(connection: sqlite3.Connection, *, now: Millis) -> int:

@@ -3,7 +3,9 @@
 Rules 3, 4 and 9, docs/architecture.md.
 """
 
+import json
 import sqlite3
+from collections.abc import Iterable
 
 from store.cells.cell_ids import cell
 from store.corrections import audit, ignoring
@@ -163,10 +165,10 @@ def _wake_snoozed(connection: sqlite3.Connection, *, now: Millis) -> None:
               now=now, who="skew", name="proposed again")  # fmt: skip
 
 
-def allow_proposal_again(connection: sqlite3.Connection, listing_id: int) -> None:
-    """Let disagreements of the listing that had a proposal have another one."""
+def allow_proposal_again(connection: sqlite3.Connection, listing_ids: Iterable[int]) -> None:
+    """Let disagreements of the listings that had a proposal have another one."""
     connection.execute(
         """UPDATE open_disagreements SET waits = 1
-        WHERE listing_id = ? AND waits = 2""",
-        (listing_id,),
+        WHERE listing_id IN (SELECT value FROM json_each(?)) AND waits = 2""",
+        (json.dumps(list(listing_ids)),),
     )

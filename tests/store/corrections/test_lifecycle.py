@@ -1,5 +1,6 @@
 """A correction's life: every arrow of it, what voids it and what keeps it quiet."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,16 @@ from store.model import Authority, CorrectionStatus, Direction
 from store.polling import merge
 from store.polling.comparison import Comparison
 from store.reasons import HeldBack, Reason
-from tests.store.correction_steps import HOLD_MS, approve, begin, finish, oversold, status, steps
+from tests.store.correction_steps import (
+    EXPIRES_MS,
+    HOLD_MS,
+    approve,
+    begin,
+    finish,
+    oversold,
+    status,
+    steps,
+)
 from tests.store.world import MINUTE, World, channel, record, stock, terms, warehouse, world
 
 
@@ -101,6 +111,32 @@ def test_what_waits_for_another_channel_is_not_due_and_expires_all_the_same(tmp_
         w.now += 60 * MINUTE
         assert w.database.write(lifecycle.due, now=w.now, channels=[]) == []
         assert status(w, ids["shop"]) is status(w, ids["market"]) is CorrectionStatus.EXPIRED
+
+
+def test_many_that_wait_cost_one_statement_and_expire_in_as_many_as_a_few(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.poll("warehouse", stock(**{f"S{number}": 4 for number in range(60)}))
+        w.twice("shop", stock(**{f"S{number}": 9 for number in range(60)}))
+        few, many = [update.id for update in w.updates()][:3], [u.id for u in w.updates()][3:]
+        run: list[str] = []
+
+        def due_at(now: int) -> int:
+            def traced(connection: sqlite3.Connection) -> None:
+                run.clear()
+                connection.set_trace_callback(run.append)
+                assert lifecycle.due(connection, now=now, channels=["shop"]) == []
+                connection.set_trace_callback(None)
+
+            w.database.write(traced)
+            return len(run)
+
+        approve(w, *few)
+        assert due_at(w.now) == 1
+        expired = due_at(w.now + HOLD_MS + EXPIRES_MS)
+        approve(w, *many)
+        assert due_at(w.now) == 1
+        assert due_at(w.now + HOLD_MS + EXPIRES_MS) == expired
+        assert {update.status for update in w.updates()} == {CorrectionStatus.EXPIRED}
 
 
 def left_to_people(w: World) -> set[int]:
